@@ -1,0 +1,34 @@
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http;
+using Microsoft.IdentityModel.Tokens;
+
+namespace AgentPlatform;
+
+/// <summary>Reads and checks the bearer token of a request.</summary>
+public static class BearerToken
+{
+    /// <summary>The caller; UNAUTHENTICATED, with the reason, when the token is missing, expired or not to be trusted.</summary>
+    public static async Task<Caller> RequireCallerAsync(HttpContext context, AuthenticationSettings settings)
+    {
+        var result = await AuthenticateAsync(context);
+        if (result.Succeeded)
+            return Caller.From(result.Principal, settings);
+        throw result.Failure switch
+        {
+            null => Errors.Unauthenticated("TOKEN_MISSING", "Send a bearer token in the metadata authorization."),
+            SecurityTokenExpiredException => Errors.Unauthenticated("TOKEN_EXPIRED", "The token has expired; get a new one."),
+            SecurityTokenInvalidIssuerException or SecurityTokenSignatureKeyNotFoundException or SecurityTokenInvalidSignatureException =>
+                Errors.Unauthenticated("TOKEN_NOT_TRUSTED", "The token is of another issuer, or its signature is not the issuer's."),
+            SecurityTokenInvalidAudienceException => Errors.Unauthenticated("TOKEN_NOT_FOR_US", "The token is for another audience."),
+            SecurityTokenNotYetValidException => Errors.Unauthenticated("TOKEN_NOT_YET_VALID", "The token is not valid yet; check the clocks."),
+            _ => Errors.Unauthenticated("TOKEN_INVALID", "The token cannot be read."),
+        };
+    }
+
+    private static async Task<AuthenticateResult> AuthenticateAsync(HttpContext context)
+    {
+        try { return await context.AuthenticateAsync(); }
+        // What the handler throws, instead of answering it, is that the issuer's keys cannot be had.
+        catch (InvalidOperationException e) { throw Errors.Unavailable("The issuer of tokens", e); }
+    }
+}

@@ -1,0 +1,102 @@
+using System.Buffers;
+using System.Globalization;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+
+namespace AgentPlatform;
+
+/// <summary>
+/// Gathers what is wrong with a request, so that the caller learns all of it at once. Postgres cannot store NUL in text,
+/// therefore no text may contain it.
+/// </summary>
+public sealed class FieldChecks
+{
+    private static readonly SearchValues<char> NameCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789_-");
+    private static readonly SearchValues<char> DottedNameCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789_.-");
+
+    private readonly List<FieldViolation> _violations = [];
+
+    /// <summary>Notes a violation when <paramref name="holds"/> is false.</summary>
+    public FieldChecks Require(bool holds, string field, string description)
+    {
+        if (!holds)
+            _violations.Add(new FieldViolation(field, description));
+        return this;
+    }
+
+    /// <summary>A lower-case name: 1–64 of [a-z0-9_-].</summary>
+    public FieldChecks Name(string field, string value) => OneOf(field, value, NameCharacters, "[a-z0-9_-]");
+
+    /// <summary>A lower-case name with dots, as agent ids are: 1–64 of [a-z0-9_.-].</summary>
+    public FieldChecks DottedName(string field, string value) => OneOf(field, value, DottedNameCharacters, "[a-z0-9_.-]");
+
+    /// <summary>Text of <paramref name="minimum"/>–<paramref name="maximum"/> characters without NUL.</summary>
+    public FieldChecks Text(string field, string value, int maximum, int minimum = 0)
+    {
+        if (value.Length < minimum)
+            return Require(false, field, "is required");
+        return Require(value.Length <= maximum, field, $"has {value.Length:N0} characters; at most {maximum:N0} are allowed")
+            .Require(!value.Contains('\0'), field, "contains a NUL character");
+    }
+
+    /// <summary>A UUID in its usual form; an empty one is missing.</summary>
+    public FieldChecks Id(string field, string value, out Guid id)
+    {
+        id = Guid.Empty;
+        return value.Length == 0
+            ? Require(false, field, "is required")
+            : Require(Guid.TryParseExact(value, "D", out id), field, "is not a UUID");
+    }
+
+    /// <summary>An enum value that this version knows and that is not the unspecified one.</summary>
+    public FieldChecks Known<T>(string field, T value) where T : struct, System.Enum =>
+        Convert.ToInt32(value, CultureInfo.InvariantCulture) == 0
+            ? Require(false, field, "is required")
+            : KnownOrUnspecified(field, value);
+
+    /// <summary>An enum value that this version knows, or the unspecified one.</summary>
+    public FieldChecks KnownOrUnspecified<T>(string field, T value) where T : struct, System.Enum =>
+        Require(System.Enum.IsDefined(value), field, "is not a known value");
+
+    /// <summary>Free JSON of at most <paramref name="maximumBytes"/> bytes, encoded; gives back its JSON text.</summary>
+    public FieldChecks Json(string field, Struct? value, int maximumBytes, out string json)
+    {
+        json = "{}";
+        if (value is null)
+            return this;
+        // The binary size bounds the work of formatting: JSON of a Struct is never more than about six times it.
+        if (value.CalculateSize() > 2 * maximumBytes)
+            return Require(false, field, $"is larger than {maximumBytes:N0} bytes as JSON");
+        if (!IsFinite(value))
+            return Require(false, field, "contains a number that JSON cannot express, or an empty value");
+        json = JsonFormatter.Default.Format(value);
+        return Require(System.Text.Encoding.UTF8.GetByteCount(json) <= maximumBytes, field, $"is larger than {maximumBytes:N0} bytes as JSON")
+            .Require(!json.Contains("\\u0000", StringComparison.Ordinal), field, "contains a NUL character");
+    }
+
+    /// <summary>Refuses the request when anything was noted.</summary>
+    public void ThrowIfAny()
+    {
+        if (_violations.Count > 0)
+            throw Errors.InvalidArgument(_violations);
+    }
+
+    private FieldChecks OneOf(string field, string value, SearchValues<char> allowed, string allowedText)
+    {
+        if (value.Length == 0)
+            return Require(false, field, "is required");
+        return Require(value.Length <= 64 && !value.AsSpan().ContainsAnyExcept(allowed), field, $"must be 1–64 of {allowedText}");
+    }
+
+    // Protobuf carries NaN, infinity and values with no kind at all; JSON, and therefore Postgres, has none of them.
+    private static bool IsFinite(Struct value) => value.Fields.Values.All(IsFinite);
+
+    private static bool IsFinite(Value value) => value.KindCase switch
+    {
+        Value.KindOneofCase.None => false,
+        Value.KindOneofCase.NumberValue => double.IsFinite(value.NumberValue),
+        Value.KindOneofCase.StructValue => IsFinite(value.StructValue),
+        Value.KindOneofCase.ListValue => value.ListValue.Values.All(IsFinite),
+        _ => true,
+    };
+}

@@ -1,0 +1,57 @@
+using AgentPlatform.Contracts.Rpc;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace AgentPlatform;
+
+/// <summary>
+/// Gives a reason to the refusals that the gRPC framework makes by itself, before any interceptor runs: a message over the
+/// limit, bytes that are no message, a method that does not exist, a deadline that passed. Handlers always answer with
+/// details (<see cref="ErrorInterceptor"/>), so a status without them comes from the framing, and what the framework
+/// calls UNKNOWN or INTERNAL there is the caller's malformed input.
+/// </summary>
+public sealed class StatusDetailsMiddleware(RequestDelegate next)
+{
+    private const string StatusKey = "grpc-status";
+    private const string MessageKey = "grpc-message";
+
+    public async Task InvokeAsync(HttpContext context)
+    {
+        await next(context);
+        if (context.Request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) is not true)
+            return;
+
+        var trailers = context.Features.Get<IHttpResponseTrailersFeature>()?.Trailers;
+        var destination = context.Response.Headers.ContainsKey(StatusKey) ? context.Response.Headers
+            : trailers?.ContainsKey(StatusKey) is true ? trailers : null;
+        if (destination is null or { IsReadOnly: true } || destination.ContainsKey(ErrorInterceptor.DetailsKey))
+            return;
+        if (!int.TryParse(destination[StatusKey], out var code) || Explain((StatusCode)code, context) is not { } error)
+            return;
+
+        destination[StatusKey] = ((int)error.Code).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        destination[MessageKey] = Uri.EscapeDataString(error.Message);
+        destination[ErrorInterceptor.DetailsKey] = Convert.ToBase64String(Details(error).ToByteArray());
+    }
+
+    private static PlatformException? Explain(StatusCode code, HttpContext context) => code switch
+    {
+        StatusCode.OK => null,
+        StatusCode.ResourceExhausted => new(code, "MESSAGE_TOO_LARGE", $"The message is larger than {MessageLimits.ReceiveBytes:N0} bytes."),
+        StatusCode.Unimplemented => new(code, "METHOD_NOT_FOUND", $"There is no method {context.Request.Path}."),
+        StatusCode.DeadlineExceeded => new(code, "DEADLINE_EXCEEDED", "The call's deadline passed before the answer was ready."),
+        StatusCode.Cancelled => new(code, "CANCELLED", "The caller gave up."),
+        StatusCode.Unknown or StatusCode.Internal => new(StatusCode.InvalidArgument, "MALFORMED_MESSAGE", "The request's bytes are not a message of this method."),
+        _ => null,
+    };
+
+    private static Contracts.Rpc.Status Details(PlatformException error) => new()
+    {
+        Code = (int)error.Code,
+        Message = error.Message,
+        Details = { Any.Pack(new ErrorInfo { Reason = error.Reason, Domain = ErrorInterceptor.Domain }) },
+    };
+}

@@ -1,0 +1,46 @@
+using AgentPlatform.Contracts.Access.V1;
+using Google.Protobuf;
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+
+namespace AgentPlatform;
+
+/// <summary>
+/// Reads the idempotency key of calls whose access option takes one, and answers a repeat with the stored answer and the
+/// trailer <c>idempotency-replayed: true</c>. The truth is the service's own table, written in the transaction of the effect.
+/// </summary>
+public sealed class IdempotencyInterceptor(AccessRules rules) : Interceptor
+{
+    public const string KeyHeader = "idempotency-key";
+    public const string ReplayedTrailer = "idempotency-replayed";
+    private const int MaximumKeyLength = 255;
+
+    public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
+        TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
+    {
+        var idempotency = rules.Find(context.Method)?.Idempotency ?? Contracts.Access.V1.Idempotency.Unspecified;
+        if (idempotency == Contracts.Access.V1.Idempotency.Unspecified)
+            return await continuation(request, context);
+
+        var key = context.RequestHeaders.GetValue(KeyHeader);
+        if (key is null)
+            return idempotency == Contracts.Access.V1.Idempotency.Required
+                ? throw Errors.InvalidArgument([new FieldViolation(KeyHeader, "is required for this method")], "IDEMPOTENCY_KEY_MISSING")
+                : await continuation(request, context);
+        if (key.Length is 0 or > MaximumKeyLength || key.Any(c => c is < ' ' or > '~'))
+            throw Errors.InvalidArgument([new FieldViolation(KeyHeader, "must be 1–255 printable ASCII characters")], "IDEMPOTENCY_KEY_INVALID");
+
+        new IdempotentCall(context.Caller().Subject, context.Method, key, IdempotentCall.FingerprintOf((IMessage)request)).Attach(context);
+        try
+        {
+            return await continuation(request, context);
+        }
+        catch (StoredAnswerException stored)
+        {
+            var response = Activator.CreateInstance<TResponse>();
+            ((IMessage)response).MergeFrom(stored.Answer);
+            context.ResponseTrailers.Add(ReplayedTrailer, "true");
+            return response;
+        }
+    }
+}

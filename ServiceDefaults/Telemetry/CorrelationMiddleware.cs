@@ -1,0 +1,26 @@
+using System.Diagnostics;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace AgentPlatform;
+
+/// <summary>
+/// Puts the correlation id on the request (so that a proxy passes it on), the response, the span and the log scope. An id
+/// that is not printable ASCII of 1–128 characters without spaces is replaced.
+/// </summary>
+public sealed class CorrelationMiddleware(RequestDelegate next, TimeProvider clock, ILogger<CorrelationMiddleware> log)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        var id = CorrelationId.TakeOrMake(context, clock);
+        context.Request.Headers[CorrelationId.Header] = id;
+        context.Response.OnStarting(() =>
+        {
+            context.Response.Headers[CorrelationId.Header] = id;
+            return Task.CompletedTask;
+        });
+        Activity.Current?.SetTag("correlation.id", id);
+        using (log.BeginScope(new Dictionary<string, object> { ["CorrelationId"] = id }))
+            await next(context);
+    }
+}
