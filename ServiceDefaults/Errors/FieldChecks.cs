@@ -67,11 +67,10 @@ public sealed class FieldChecks
         // The binary size bounds the work of formatting: JSON of a Struct is never more than about six times it.
         if (value.CalculateSize() > 2 * maximumBytes)
             return Require(false, field, $"is larger than {maximumBytes:N0} bytes as JSON");
-        if (!IsFinite(value))
-            return Require(false, field, "contains a number that JSON cannot express, or an empty value");
+        if (!IsStorable(value))
+            return Require(false, field, "contains a NUL character, a number that JSON cannot express, or an empty value");
         json = JsonFormatter.Default.Format(value);
-        return Require(System.Text.Encoding.UTF8.GetByteCount(json) <= maximumBytes, field, $"is larger than {maximumBytes:N0} bytes as JSON")
-            .Require(!json.Contains("\\u0000", StringComparison.Ordinal), field, "contains a NUL character");
+        return Require(System.Text.Encoding.UTF8.GetByteCount(json) <= maximumBytes, field, $"is larger than {maximumBytes:N0} bytes as JSON");
     }
 
     /// <summary>Refuses the request when anything was noted.</summary>
@@ -88,15 +87,16 @@ public sealed class FieldChecks
         return Require(value.Length <= 64 && !value.AsSpan().ContainsAnyExcept(allowed), field, $"must be 1–64 of {allowedText}");
     }
 
-    // Protobuf carries NaN, infinity and values with no kind at all; JSON, and therefore Postgres, has none of them.
-    private static bool IsFinite(Struct value) => value.Fields.Values.All(IsFinite);
+    // Protobuf carries NaN, infinity and values with no kind at all, which JSON has not, and NUL, which Postgres has not.
+    private static bool IsStorable(Struct value) => value.Fields.All(f => !f.Key.Contains('\0') && IsStorable(f.Value));
 
-    private static bool IsFinite(Value value) => value.KindCase switch
+    private static bool IsStorable(Value value) => value.KindCase switch
     {
         Value.KindOneofCase.None => false,
         Value.KindOneofCase.NumberValue => double.IsFinite(value.NumberValue),
-        Value.KindOneofCase.StructValue => IsFinite(value.StructValue),
-        Value.KindOneofCase.ListValue => value.ListValue.Values.All(IsFinite),
+        Value.KindOneofCase.StringValue => !value.StringValue.Contains('\0'),
+        Value.KindOneofCase.StructValue => IsStorable(value.StructValue),
+        Value.KindOneofCase.ListValue => value.ListValue.Values.All(IsStorable),
         _ => true,
     };
 }

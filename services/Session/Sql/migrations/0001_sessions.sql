@@ -1,0 +1,18 @@
+CREATE TABLE session.sessions (
+    id         uuid        NOT NULL CONSTRAINT sessions_pkey PRIMARY KEY,
+    role       text        NOT NULL CONSTRAINT sessions_role_length CHECK (length(role) BETWEEN 1 AND 64),
+    task       text        NOT NULL CONSTRAINT sessions_task_length CHECK (length(task) <= 2000),
+    agent_id   text        NOT NULL,
+    status     text        NOT NULL CONSTRAINT sessions_status_known
+                           CHECK (status IN ('pending', 'active', 'completed', 'failed', 'cancelled', 'expired')),
+    metadata   jsonb       NOT NULL CONSTRAINT sessions_metadata_is_object CHECK (jsonb_typeof(metadata) = 'object'),
+    version    bigint      NOT NULL CONSTRAINT sessions_version_positive CHECK (version > 0),
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    ended_at   timestamptz,
+    CONSTRAINT sessions_end_fits_status
+        CHECK ((ended_at IS NOT NULL) = (status IN ('completed', 'failed', 'cancelled', 'expired')))
+);
+
+CREATE INDEX sessions_agent ON session.sessions (agent_id, id DESC);
+CREATE INDEX sessions_status ON session.sessions (status, id DESC);
