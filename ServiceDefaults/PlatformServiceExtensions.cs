@@ -19,12 +19,11 @@ public static class PlatformServiceExtensions
     private const int CommandTimeoutSeconds = 15;
     private const int PreparedStatements = 64;
 
-    /// <summary>Adds gRPC with access, errors and idempotency, and the unit of work over the service's own schema.</summary>
+    /// <summary>Adds the defaults, and the unit of work over the service's own schema.</summary>
     public static WebApplicationBuilder AddPlatformService(this WebApplicationBuilder builder, string name)
     {
         builder.AddServiceDefaults();
         builder.Services.AddSingleton(new ServiceName(name));
-        builder.AddPlatformGrpc();
         builder.AddUnitOfWork(name);
         return builder;
     }
@@ -41,13 +40,11 @@ public static class PlatformServiceExtensions
         return builder;
     }
 
-    /// <summary>Maps a gRPC service and its health. Refuses to start when a method has no access rule.</summary>
+    /// <summary>Maps a gRPC service and the defaults. Refuses to start when a method has no access rule.</summary>
     public static void MapPlatformService<TService>(this WebApplication app) where TService : class
     {
-        app.UseMiddleware<StatusDetailsMiddleware>();
-        app.UseMiddleware<DefaultDeadlineMiddleware>();
+        app.UseMiddleware<DeadlineMiddleware>();
         app.MapServiceDefaults();
-        app.MapGrpcService<GrpcHealth>();
         app.MapGrpcService<TService>();
 
         var rules = app.Services.GetRequiredService<AccessRules>();
@@ -58,7 +55,7 @@ public static class PlatformServiceExtensions
             throw new InvalidOperationException($"No access rule for {string.Join(", ", open)}.");
     }
 
-    private static void AddPlatformGrpc(this WebApplicationBuilder builder)
+    internal static void AddPlatformGrpc(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<AccessRules>();
         builder.Services.AddSingleton(new ConstraintErrors());

@@ -57,8 +57,11 @@ public sealed record Caller
             throw Errors.Unauthenticated("ROLES_CONFLICT", "The role agent goes with no other role.");
         if (agentId.Length is 0 or > 64)
             throw Errors.Unauthenticated("AGENT_ID_MISSING", "An agent's token names its id in the claim agent_id, 1–64 characters.");
-        return new Caller { Subject = subject, Roles = roles, AgentId = agentId, AgentVersion = principal.FindFirst("agent_version")?.Value ?? "" };
+        return new Caller { Subject = subject, Roles = roles, AgentId = agentId, AgentVersion = VersionOf(principal) };
     }
+
+    private static string VersionOf(ClaimsPrincipal principal) =>
+        principal.FindFirst("agent_version")?.Value is { Length: <= 64 } version ? version : "";
 
     internal void Attach(ServerCallContext context) => context.UserState[StateKey] = this;
 

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -13,7 +14,7 @@ public sealed class PageRequest
     private const int DefaultSize = 50;
     private const int MaximumSize = 500;
     private const int FingerprintBytes = 8;
-    private const int MaximumTokenLength = 2_048;
+    private const int MaximumTokenLength = 4_096;
 
     private readonly byte[] _fingerprint;
 
@@ -31,6 +32,10 @@ public sealed class PageRequest
     /// <summary>The same for lists whose key is a UUID.</summary>
     public Guid? AfterId => After is null ? null
         : Guid.TryParseExact(After, "D", out var id) ? id : throw InvalidToken();
+
+    /// <summary>The same for lists whose key is a number.</summary>
+    public long? AfterNumber => After is null ? null
+        : long.TryParse(After, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw InvalidToken();
 
     /// <summary>Reads a list request's paging fields; every other field of it belongs to <paramref name="filters"/>.</summary>
     public static PageRequest Read(string list, int pageSize, string pageToken, params ReadOnlySpan<object?> filters)

@@ -84,30 +84,8 @@ public sealed class UnitOfWork : IAsyncDisposable
     public void Audit(string operation, string resource, (string Name, string Value)[]? details = null,
         string authorizedBy = "", Outcome outcome = Outcome.Ok, string errorMessage = "")
     {
-        var entry = new AuditEntry
-        {
-            EventId = Guid.CreateVersion7(_database.Now).ToString(),
-            OccurTime = _database.Now.ToTimestamp(),
-            AgentId = Caller.AgentId,
-            AgentVersion = Caller.AgentVersion,
-            Principal = Caller.Subject,
-            Roles = { Caller.RoleNames },
-            Service = _service,
-            Operation = operation,
-            Resource = resource,
-            Outcome = outcome,
-            ErrorMessage = errorMessage,
-            AuthorizedBy = authorizedBy,
-            CorrelationId = CorrelationId.Of(_context),
-            TraceId = Activity.Current?.TraceId.ToHexString() ?? "",
-        };
-        if (details is { Length: > 0 })
-        {
-            entry.Metadata = new Struct();
-            foreach (var (name, value) in details)
-                entry.Metadata.Fields[name] = Value.ForString(value);
-        }
-        _entries.Add(entry);
+        _entries.Add(AuditEntries.Make(_database.Now, Caller, _service, operation, resource, details ?? [], authorizedBy, outcome, errorMessage,
+            CorrelationId.Of(_context)));
     }
 
     /// <summary>Commits everything in one round trip and gives the answer back.</summary>

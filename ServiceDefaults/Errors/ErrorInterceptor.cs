@@ -1,12 +1,8 @@
 using System.Diagnostics;
-using AgentPlatform.Contracts.Rpc;
-using Google.Protobuf;
-using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using Status = Grpc.Core.Status;
 
 namespace AgentPlatform;
 
@@ -16,12 +12,6 @@ namespace AgentPlatform;
 /// </summary>
 public sealed partial class ErrorInterceptor(ConstraintErrors constraints, ILogger<ErrorInterceptor> log) : Interceptor
 {
-    /// <summary>The metadata key of gRPC's error details, a binary google.rpc.Status.</summary>
-    public const string DetailsKey = "grpc-status-details-bin";
-
-    /// <summary>The domain of every reason of ours.</summary>
-    public const string Domain = "agentplatform";
-
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
     {
@@ -52,7 +42,7 @@ public sealed partial class ErrorInterceptor(ConstraintErrors constraints, ILogg
     }
 
     // A neighbour of ours has refused, and said why in our own way: its words are the caller's to hear.
-    private static bool HasDetails(Exception exception) => exception is RpcException rpc && rpc.Trailers.Any(t => t.Key == DetailsKey);
+    private static bool HasDetails(Exception exception) => exception is RpcException rpc && rpc.Trailers.Any(t => t.Key == GrpcStatus.DetailsKey);
 
     private RpcException ToRpc(Exception exception, ServerCallContext context)
     {
@@ -62,7 +52,7 @@ public sealed partial class ErrorInterceptor(ConstraintErrors constraints, ILogg
         else if (error.Code is StatusCode.Unavailable)
             Unavailable(log, error.InnerException, context.Method);
         Activity.Current?.SetTag("error.type", error.Reason);
-        return ToRpc(error);
+        return GrpcStatus.ToRpc(error);
     }
 
     private PlatformException ToPlatform(Exception exception, ServerCallContext context) => exception switch
@@ -70,11 +60,13 @@ public sealed partial class ErrorInterceptor(ConstraintErrors constraints, ILogg
         PlatformException known => known,
         // The caller has gone or its time is up: whatever broke, broke because of that.
         _ when context.CancellationToken.IsCancellationRequested && context.Deadline <= TimeProvider.System.GetUtcNow().UtcDateTime =>
-            new(StatusCode.DeadlineExceeded, "DEADLINE_EXCEEDED", "The call's deadline passed before the answer was ready.", exception),
+            DeadlineExceeded(exception),
         _ when context.CancellationToken.IsCancellationRequested => new(StatusCode.Cancelled, "CANCELLED", "The caller gave up.", exception),
         PostgresException postgres => constraints.Find(postgres) ?? FromState(postgres),
         NpgsqlException npgsql => Errors.Unavailable("The database", npgsql),
         TimeoutException timeout => Errors.Unavailable("The database", timeout),
+        // A call to a neighbour carries our own deadline, and may notice a moment before us that it has passed.
+        RpcException { StatusCode: StatusCode.DeadlineExceeded } => DeadlineExceeded(exception),
         RpcException { StatusCode: StatusCode.Unavailable } rpc => Errors.Unavailable("A service behind this one", rpc),
         _ => Masked(exception),
     };
@@ -88,27 +80,11 @@ public sealed partial class ErrorInterceptor(ConstraintErrors constraints, ILogg
         _ => Masked(e),
     };
 
+    private static PlatformException DeadlineExceeded(Exception e) =>
+        new(StatusCode.DeadlineExceeded, "DEADLINE_EXCEEDED", "The call's deadline passed before the answer was ready.", e);
+
     private static PlatformException Masked(Exception e) =>
         new(StatusCode.Internal, "INTERNAL", $"Something went wrong on our side; name trace {Activity.Current?.TraceId.ToHexString() ?? "unknown"} when you report it.", e);
-
-    /// <summary>The status and its details as gRPC sends them.</summary>
-    public static RpcException ToRpc(PlatformException error)
-    {
-        var info = new ErrorInfo { Reason = error.Reason, Domain = Domain };
-        foreach (var (name, value) in error.Facts)
-            info.Metadata[name] = value;
-
-        var status = new Contracts.Rpc.Status { Code = (int)error.Code, Message = error.Message };
-        status.Details.Add(Any.Pack(info));
-        if (error.Fields.Count > 0)
-            status.Details.Add(Any.Pack(new BadRequest
-            {
-                FieldViolations = { error.Fields.Select(f => new BadRequest.Types.FieldViolation { Field = f.Field, Description = f.Description }) },
-            }));
-        if (error.RetryAfter is { } delay)
-            status.Details.Add(Any.Pack(new RetryInfo { RetryDelay = delay.ToDuration() }));
-        return new RpcException(new Status(error.Code, error.Message), new Metadata { { DetailsKey, status.ToByteArray() } });
-    }
 
     [LoggerMessage(LogLevel.Error, "{Method} failed in a way nobody foresaw")]
     private static partial void Unforeseen(ILogger log, Exception exception, string method);

@@ -9,18 +9,26 @@ namespace AgentPlatform;
 /// Gathers what is wrong with a request, so that the caller learns all of it at once. Postgres cannot store NUL in text,
 /// therefore no text may contain it.
 /// </summary>
-public sealed class FieldChecks
+/// <param name="path">What stands before every field's name, for checks of a part of the request: "entries[3].".</param>
+public sealed class FieldChecks(string path = "")
 {
     private static readonly SearchValues<char> NameCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789_-");
     private static readonly SearchValues<char> DottedNameCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789_.-");
+
+    // The bounds of google.protobuf.Timestamp, in seconds since 1970.
+    private const long EarliestSeconds = -62_135_596_800;
+    private const long LatestSeconds = 253_402_300_799;
+
+    // Errors travel in HTTP/2 headers, which clients and proxies bound, usually at 64 KiB; the first few tell enough.
+    private const int MaximumViolations = 20;
 
     private readonly List<FieldViolation> _violations = [];
 
     /// <summary>Notes a violation when <paramref name="holds"/> is false.</summary>
     public FieldChecks Require(bool holds, string field, string description)
     {
-        if (!holds)
-            _violations.Add(new FieldViolation(field, description));
+        if (!holds && _violations.Count < MaximumViolations)
+            _violations.Add(new FieldViolation(path + field, description));
         return this;
     }
 
@@ -57,6 +65,14 @@ public sealed class FieldChecks
     /// <summary>An enum value that this version knows, or the unspecified one.</summary>
     public FieldChecks KnownOrUnspecified<T>(string field, T value) where T : struct, System.Enum =>
         Require(System.Enum.IsDefined(value), field, "is not a known value");
+
+    /// <summary>A time that a Timestamp can hold, years 1–9999; null when none is given.</summary>
+    public FieldChecks Time(string field, Timestamp? value, out DateTimeOffset? time)
+    {
+        var holds = value is null or { Seconds: >= EarliestSeconds and <= LatestSeconds, Nanos: >= 0 and < 1_000_000_000 };
+        time = holds ? value?.ToDateTimeOffset() : null;
+        return Require(holds, field, "is not a time between the years 1 and 9999");
+    }
 
     /// <summary>Free JSON of at most <paramref name="maximumBytes"/> bytes, encoded; gives back its JSON text.</summary>
     public FieldChecks Json(string field, Struct? value, int maximumBytes, out string json)

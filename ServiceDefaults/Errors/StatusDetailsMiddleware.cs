@@ -1,6 +1,3 @@
-using AgentPlatform.Contracts.Rpc;
-using Google.Protobuf;
-using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -15,26 +12,21 @@ namespace AgentPlatform;
 /// </summary>
 public sealed class StatusDetailsMiddleware(RequestDelegate next)
 {
-    private const string StatusKey = "grpc-status";
-    private const string MessageKey = "grpc-message";
-
     public async Task InvokeAsync(HttpContext context)
     {
         await next(context);
-        if (context.Request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) is not true)
+        if (!GrpcStatus.IsGrpc(context.Request))
             return;
 
         var trailers = context.Features.Get<IHttpResponseTrailersFeature>()?.Trailers;
-        var destination = context.Response.Headers.ContainsKey(StatusKey) ? context.Response.Headers
-            : trailers?.ContainsKey(StatusKey) is true ? trailers : null;
-        if (destination is null or { IsReadOnly: true } || destination.ContainsKey(ErrorInterceptor.DetailsKey))
+        var destination = context.Response.Headers.ContainsKey(GrpcStatus.CodeKey) ? context.Response.Headers
+            : trailers?.ContainsKey(GrpcStatus.CodeKey) is true ? trailers : null;
+        if (destination is null or { IsReadOnly: true } || destination.ContainsKey(GrpcStatus.DetailsKey))
             return;
-        if (!int.TryParse(destination[StatusKey], out var code) || Explain((StatusCode)code, context) is not { } error)
+        if (!int.TryParse(destination[GrpcStatus.CodeKey], out var code) || Explain((StatusCode)code, context) is not { } error)
             return;
 
-        destination[StatusKey] = ((int)error.Code).ToString(System.Globalization.CultureInfo.InvariantCulture);
-        destination[MessageKey] = Uri.EscapeDataString(error.Message);
-        destination[ErrorInterceptor.DetailsKey] = Convert.ToBase64String(Details(error).ToByteArray());
+        GrpcStatus.Write(destination, error);
     }
 
     private static PlatformException? Explain(StatusCode code, HttpContext context) => code switch
@@ -46,12 +38,5 @@ public sealed class StatusDetailsMiddleware(RequestDelegate next)
         StatusCode.Cancelled => new(code, "CANCELLED", "The caller gave up."),
         StatusCode.Unknown or StatusCode.Internal => new(StatusCode.InvalidArgument, "MALFORMED_MESSAGE", "The request's bytes are not a message of this method."),
         _ => null,
-    };
-
-    private static Contracts.Rpc.Status Details(PlatformException error) => new()
-    {
-        Code = (int)error.Code,
-        Message = error.Message,
-        Details = { Any.Pack(new ErrorInfo { Reason = error.Reason, Domain = ErrorInterceptor.Domain }) },
     };
 }

@@ -1,5 +1,4 @@
 using AgentPlatform.Contracts.Audit.V1;
-using Grpc.Core;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -39,7 +38,10 @@ internal sealed partial class OutboxRelay(
                 failures = 0;
                 await signal.WaitAsync(LookAtLeastEvery, stoppingToken);
             }
-            catch (Exception e) when (e is RpcException or NpgsqlException or TimeoutException or HttpRequestException && !stoppingToken.IsCancellationRequested)
+            // This process stops; what was not acknowledged is still in the table.
+            catch (Exception) when (stoppingToken.IsCancellationRequested) { return; }
+            // Whatever it is, the entries are safe in the table and the service itself is well: say so, wait, try again.
+            catch (Exception e)
             {
                 var pause = PauseAfter(++failures);
                 Failed(log, e, pause.TotalSeconds);

@@ -9,7 +9,7 @@ internal sealed class HealthProbeSampler : Sampler
     {
         foreach (var tag in parameters.Tags ?? [])
         {
-            if (tag is { Key: "url.path", Value: "/health" or "/alive" or "/grpc.health.v1.Health/Check" })
+            if (tag is { Key: "url.path", Value: "/health" or "/alive" or "/grpc.health.v1.Health/Check" or "/grpc.health.v1.Health/Watch" })
                 return new SamplingResult(SamplingDecision.Drop);
         }
         return new SamplingResult(SamplingDecision.RecordAndSample);

@@ -14,8 +14,15 @@ namespace AgentPlatform;
 /// </summary>
 internal static class Telemetry
 {
+    // What these say of every single request would bury our own lines; the traces tell it better.
+    private static readonly string[] TalkativeLoggers = ["Grpc", "Microsoft.AspNetCore", "System.Net.Http", "Yarp"];
+
     public static void AddTelemetry(this IHostApplicationBuilder builder)
     {
+        foreach (var category in TalkativeLoggers)
+            builder.Logging.AddFilter(category, LogLevel.Warning);
+        // Every probe, several a second, would log once more what /health answers.
+        builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
         builder.Logging.AddOpenTelemetry(logs =>
         {
             logs.IncludeFormattedMessage = true;

@@ -6,8 +6,12 @@ namespace AgentPlatform.Migrations;
 /// Makes the database, the login roles and the schemas, and runs each migration once. Several migrators at the same time
 /// wait for each other; an applied migration that was edited since is refused.
 /// </summary>
-public sealed class Migrator(MigratorSettings settings)
+/// <param name="settings">Where, and with which logins.</param>
+/// <param name="migrationsOf">The scripts of a service, in order; those of this build when not given.</param>
+public sealed class Migrator(MigratorSettings settings, Func<string, IReadOnlyList<Migration>>? migrationsOf = null)
 {
+    private readonly Func<string, IReadOnlyList<Migration>> _migrationsOf = migrationsOf ?? Migration.Of;
+
     // Any constant does, as long as nothing else on the server uses it: "agent" in ASCII.
     private const long LockKey = 0x6167656e74;
     private static readonly TimeSpan ServerWait = TimeSpan.FromSeconds(30);
@@ -58,11 +62,11 @@ public sealed class Migrator(MigratorSettings settings)
             await Roles.EnsureAsync(connection, service, settings.Logins.GetValueOrDefault(service), cancellation);
     }
 
-    private static async Task<int> MigrateAsync(NpgsqlConnection connection, string service, CancellationToken cancellation)
+    private async Task<int> MigrateAsync(NpgsqlConnection connection, string service, CancellationToken cancellation)
     {
         await Schemas.EnsureAsync(connection, service, cancellation);
         var ledger = await ReadLedgerAsync(connection, service, cancellation);
-        var migrations = Migration.Of(service);
+        var migrations = _migrationsOf(service);
         if (ledger.Keys.Except(migrations.Select(m => m.Name)).FirstOrDefault() is { } unknown)
             throw new MigrationException($"the database has {service}/{unknown}, which this build does not know; it is of a newer build.");
 

@@ -16,9 +16,7 @@ public sealed class LocalServerProcess : IAsyncDisposable
 
     public int Port { get; }
 
-    public int ProcessId => _process.Id;
-
-    public static LocalServerProcess Postgres()
+    public static async Task<LocalServerProcess> PostgresAsync()
     {
         var folder = NewFolder("postgres");
         var port = FreePort();
@@ -26,8 +24,8 @@ public sealed class LocalServerProcess : IAsyncDisposable
         // Postgres refuses to run as root; setpriv replaces itself by the program, so a signal reaches Postgres itself.
         string[] asPostgres = Environment.IsPrivilegedProcess ? ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--init-groups"] : [];
         if (Environment.IsPrivilegedProcess)
-            Finish("chown", "postgres", folder);
-        Finish([.. asPostgres, Find("initdb"), "-D", data, "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"]);
+            await FinishAsync("chown", "postgres", folder);
+        await FinishAsync([.. asPostgres, Find("initdb"), "-D", data, "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"]);
         // fsync is off: what a power cut does is not tested here, and a database per class is copied often.
         return Start(folder, port, [.. asPostgres, Find("postgres"), "-D", data, "-p", $"{port}", "-c", "listen_addresses=127.0.0.1",
             "-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "max_connections=400", "-c", "shared_buffers=64MB", "-c", "log_min_messages=warning"]);
@@ -54,51 +52,49 @@ public sealed class LocalServerProcess : IAsyncDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
+    /// <summary>Stops the server and removes its folder.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited)
-        {
-            // SIGINT: Postgres ends its connections and stops; Redis stops.
-            Finish("kill", "-INT", $"{_process.Id}");
-            using var timeout = new CancellationTokenSource(StopTimeout);
-            try { await _process.WaitForExitAsync(timeout.Token); }
-            catch (OperationCanceledException) { _process.Kill(entireProcessTree: true); }
-        }
+        _process.StandardInput.Close();
+        using var timeout = new CancellationTokenSource(StopTimeout);
+        try { await _process.WaitForExitAsync(timeout.Token); }
+        catch (OperationCanceledException) { _process.Kill(entireProcessTree: true); }
         _process.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 
+    // The server lives exactly as long as the pipe from this process: closed on purpose or by a kill, it ends the server.
+    private const string Keeper = """
+        exec 3<&0
+        "$@" </dev/null >"$0/log" 2>&1 3<&- &
+        server=$!
+        (cat <&3 >/dev/null; kill -INT $server 2>/dev/null) &
+        exec 3<&-
+        wait $server
+        """;
+
     private static LocalServerProcess Start(string folder, int port, string[] command)
     {
-        // A run that is killed must not leave servers behind: the kernel ends them with the thread that started them, and
-        // the shell in between lives exactly as long as the pipe from this process.
-        var start = new ProcessStartInfo("sh")
-        {
-            RedirectStandardInput = true,
-            ArgumentList = { "-c", "\"$@\" </dev/null >\"$0/log\" 2>&1 & pid=$!; trap 'kill -INT $pid' INT TERM; (cat >/dev/null; kill -INT $pid 2>/dev/null) <&3 3<&- & wait $pid; wait $pid", folder },
-        };
-        start.ArgumentList[1] = "exec 3<&0; " + start.ArgumentList[1];
-        foreach (var part in command)
-            start.ArgumentList.Add(part);
+        var start = new ProcessStartInfo("sh", ["-c", Keeper, folder, .. command]) { RedirectStandardInput = true };
         return new LocalServerProcess(Process.Start(start)!, folder, port);
     }
 
     private static string NewFolder(string name)
     {
         var folder = Path.Combine(Path.GetTempPath(), $"agentplatform-test-{name}-{Guid.NewGuid():N}");
-        Directory.CreateDirectory(folder, (UnixFileMode)0b111_101_101);
-        return folder;
+        // Readable by others, since Postgres may have to run as a user of its own.
+        return OperatingSystem.IsWindows()
+            ? throw new PlatformNotSupportedException("On Windows set TEST_POSTGRES and TEST_REDIS.")
+            : Directory.CreateDirectory(folder, (UnixFileMode)0b111_101_101).FullName;
     }
 
-    private static void Finish(params string[] command)
+    private static async Task FinishAsync(params string[] command)
     {
         using var process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        var errors = process.StandardError.ReadToEnd();
-        process.WaitForExit();
+        var output = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
         if (process.ExitCode != 0)
-            throw new InvalidOperationException($"{string.Join(' ', command)}: {errors}");
-        output.Dispose();
+            throw new InvalidOperationException($"{string.Join(' ', command)}: {string.Concat(output)}");
     }
 
     private static string Find(string program)

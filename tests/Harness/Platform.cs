@@ -20,12 +20,16 @@ public sealed class Platform(TestServers servers) : IAsyncLifetime
     private readonly Dictionary<string, IServiceHost> _hosts = [];
     private readonly List<GrpcChannel> _channels = [];
     private readonly SemaphoreSlim _starting = new(1, 1);
+    private readonly DirectoryInfo _vault = Directory.CreateTempSubdirectory("agentplatform-test-vault-");
     private string _admin = "";
 
     public ManualClock Clock { get; } = new();
 
     /// <summary>Settings beyond the usual, by service, for example ["vault"]["Vault:Root"]. Set them before the first use.</summary>
     public Dictionary<string, Dictionary<string, string>> Settings { get; } = [];
+
+    /// <summary>The folder whose files the class's vault hands out.</summary>
+    public string VaultRoot => _vault.FullName;
 
     /// <summary>The administrator's connection string to the class's database.</summary>
     public string AdminConnection => _admin;
@@ -39,6 +43,7 @@ public sealed class Platform(TestServers servers) : IAsyncLifetime
         foreach (var host in _hosts.Values.Reverse())
             await host.DisposeAsync();
         await servers.DropAsync(new NpgsqlConnectionStringBuilder(_admin).Database!);
+        _vault.Delete(recursive: true);
     }
 
     /// <summary>A client of a service, with this token on every call; null calls without one.</summary>
@@ -88,6 +93,13 @@ public sealed class Platform(TestServers servers) : IAsyncLifetime
         var host = Make(service);
         host.Start();
         return host;
+    }
+
+    /// <summary>Stops a service; the next use starts it anew.</summary>
+    public async Task StopAsync(string service)
+    {
+        if (_hosts.Remove(service, out var host))
+            await host.DisposeAsync();
     }
 
     /// <summary>Runs SQL as the administrator and reads the first column of its rows.</summary>
@@ -145,7 +157,7 @@ public sealed class Platform(TestServers servers) : IAsyncLifetime
         "registry" => new ServiceHost<AgentStore>(SettingsOf(service), Clock),
         "costing" => new ServiceHost<CostingStore>(SettingsOf(service), Clock),
         "vault" => new ServiceHost<VaultService>(SettingsOf(service), Clock),
-        "gateway" => new ServiceHost<Gateway.GatewayRoutes>(SettingsOf(service), Clock),
+        "gateway" => new ServiceHost<Gateway.EdgeMiddleware>(SettingsOf(service), Clock),
         _ => throw new ArgumentException($"There is no service {service}."),
     };
 
@@ -159,6 +171,7 @@ public sealed class Platform(TestServers servers) : IAsyncLifetime
             ["ConnectionStrings:redis"] = servers.Redis,
             ["Authentication:DevelopmentKey"] = Tokens.Key.PublicKey,
             ["Identity:Token"] = Tokens.Service(service),
+            ["Vault:Root"] = _vault.FullName,
         };
         foreach (var neighbour in Neighbours(service))
         {

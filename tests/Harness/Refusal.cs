@@ -24,7 +24,7 @@ public sealed record Refusal(StatusCode Code, string Reason, IReadOnlyList<strin
     /// <summary>Reads the google.rpc details of a failed call.</summary>
     public static Refusal From(RpcException exception)
     {
-        var bytes = exception.Trailers.GetValueBytes(ErrorInterceptor.DetailsKey);
+        var bytes = exception.Trailers.GetValueBytes(GrpcStatus.DetailsKey);
         var status = bytes is null ? new Contracts.Rpc.Status() : Contracts.Rpc.Status.Parser.ParseFrom(bytes);
         var info = status.Details.Where(d => d.Is(ErrorInfo.Descriptor)).Select(d => d.Unpack<ErrorInfo>()).FirstOrDefault() ?? new ErrorInfo();
         var bad = status.Details.Where(d => d.Is(BadRequest.Descriptor)).Select(d => d.Unpack<BadRequest>()).FirstOrDefault() ?? new BadRequest();

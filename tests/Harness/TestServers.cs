@@ -65,8 +65,9 @@ public sealed class TestServers : IAsyncLifetime
     public Task DropAsync(string database) => ExecuteAsync($"""DROP DATABASE IF EXISTS "{database}" WITH (FORCE)""");
 
     /// <summary>Brings a database up to date, and makes it if need be.</summary>
-    public Task<int> MigrateAsync(string database) =>
-        new Migrator(new MigratorSettings(For(database), MigratorSettings.Services.ToDictionary(s => s, _ => LoginPassword))).RunAsync(CancellationToken.None);
+    public Task<int> MigrateAsync(string database, Func<string, IReadOnlyList<Migration>>? migrationsOf = null) =>
+        new Migrator(new MigratorSettings(For(database), MigratorSettings.Services.ToDictionary(s => s, _ => LoginPassword)), migrationsOf)
+            .RunAsync(CancellationToken.None);
 
     /// <summary>The administrator's connection string to a database.</summary>
     public string For(string database) => new NpgsqlConnectionStringBuilder(Admin) { Database = database }.ConnectionString;
@@ -81,7 +82,7 @@ public sealed class TestServers : IAsyncLifetime
 
     private async Task<string> StartPostgresAsync()
     {
-        _postgres = LocalServerProcess.Postgres();
+        _postgres = await LocalServerProcess.PostgresAsync();
         var admin = $"Host=127.0.0.1;Port={_postgres.Port};Username=postgres";
         await Eventually.TrueAsync(async () =>
         {

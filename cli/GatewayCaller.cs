@@ -1,0 +1,39 @@
+using AgentPlatform.Contracts.Audit.V1;
+using AgentPlatform.Contracts.Costing.V1;
+using AgentPlatform.Contracts.Registry.V1;
+using AgentPlatform.Contracts.Session.V1;
+using AgentPlatform.Contracts.Vault.V1;
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+using Grpc.Net.Client;
+
+namespace AgentPlatform.Cli;
+
+/// <summary>One caller of the gateway: its token and the correlation id go with every call, and every call has a deadline.</summary>
+public sealed class GatewayCaller
+{
+    public GatewayCaller(GrpcChannel channel, string subject, string token, string correlationId, TimeProvider clock)
+    {
+        var invoker = channel.Intercept(new CallDefaults(
+            new Metadata { { "authorization", $"Bearer {token}" }, { "x-correlation-id", correlationId } }, clock));
+        Subject = subject;
+        Sessions = new SessionService.SessionServiceClient(invoker);
+        Registry = new RegistryService.RegistryServiceClient(invoker);
+        Vault = new VaultService.VaultServiceClient(invoker);
+        Costing = new CostingService.CostingServiceClient(invoker);
+        Audit = new AuditService.AuditServiceClient(invoker);
+    }
+
+    /// <summary>Who it is, as the audit log will say.</summary>
+    public string Subject { get; }
+
+    public SessionService.SessionServiceClient Sessions { get; }
+
+    public RegistryService.RegistryServiceClient Registry { get; }
+
+    public VaultService.VaultServiceClient Vault { get; }
+
+    public CostingService.CostingServiceClient Costing { get; }
+
+    public AuditService.AuditServiceClient Audit { get; }
+}

@@ -1,0 +1,13 @@
+using System.CommandLine;
+using AgentPlatform.Cli;
+
+var root = new RootCommand(
+    "Starts AgentPlatform on this machine, and talks to it while it runs. In the repository, ./run stands for agentctl, and ./run alone for 'agentctl up'.")
+{
+    UpCommand.Create(),
+    DemoCommand.Create(),
+    TokenCommand.Create(),
+    StatusCommand.Create(),
+    ResetCommand.Create(),
+};
+return await CommandRunner.RunAsync(root, args);

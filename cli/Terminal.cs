@@ -1,0 +1,38 @@
+using Spectre.Console;
+
+namespace AgentPlatform.Cli;
+
+/// <summary>Where commands write: with colours on a terminal; elsewhere plain and never cut or wrapped.</summary>
+public static class Terminal
+{
+    // No terminal, no edge: a file takes lines of any length, and a wrapped cell could not be searched for.
+    private const int ColumnsWithoutTerminal = 1_000;
+
+    public static IAnsiConsole Out { get; } = Create();
+
+    /// <summary>A table without lines between columns, which also reads well as text.</summary>
+    public static Table NewTable(params string[] headings)
+    {
+        var table = new Table().Border(TableBorder.Simple);
+        foreach (var heading in headings)
+            table.AddColumn(heading);
+        return table;
+    }
+
+    /// <summary>Names and values below each other.</summary>
+    public static Grid NewList()
+    {
+        var grid = new Grid();
+        grid.AddColumn(new GridColumn().NoWrap().PadLeft(2).PadRight(3));
+        grid.AddColumn(new GridColumn().PadLeft(0).PadRight(0));
+        return grid;
+    }
+
+    private static IAnsiConsole Create()
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings());
+        if (Console.IsOutputRedirected)
+            console.Profile.Width = ColumnsWithoutTerminal;
+        return console;
+    }
+}

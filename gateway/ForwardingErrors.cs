@@ -1,0 +1,41 @@
+using Grpc.Core;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace AgentPlatform.Gateway;
+
+/// <summary>Says in gRPC's words why a call could not be forwarded, to a caller that is still there. No I/O.</summary>
+public static class ForwardingErrors
+{
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
+    /// <summary>The refusal for a failed forwarding to <paramref name="service"/>.</summary>
+    public static PlatformException Explain(IForwarderErrorFeature failure, string service) => failure.Error switch
+    {
+        ForwarderError.NoAvailableDestinations => Unreachable(service, failure.Exception),
+        _ when NeverConnected(failure.Exception) => Unreachable(service, failure.Exception),
+        ForwarderError.RequestTimedOut or ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled or ForwarderError.ResponseBodyCanceled =>
+            new(StatusCode.DeadlineExceeded, "DEADLINE_EXCEEDED", $"The service {service} was silent for too long.", failure.Exception),
+        _ => new(StatusCode.Unavailable, "SERVICE_CONNECTION_LOST",
+            $"The connection to the service {service} broke. Whether the call took effect is not known; repeat it with the same idempotency key.", failure.Exception)
+        {
+            RetryAfter = RetryAfter,
+        },
+    };
+
+    private static PlatformException Unreachable(string service, Exception? exception) =>
+        new(StatusCode.Unavailable, "SERVICE_UNAVAILABLE", $"The service {service} does not answer; nothing was done. Try again.", exception)
+        {
+            RetryAfter = RetryAfter,
+        };
+
+    // What fails before there is a connection has certainly had no effect. A connection that takes too long ends as a
+    // cancellation with a timeout inside; a call that takes too long has none inside.
+    private static bool NeverConnected(Exception? exception) => exception switch
+    {
+        HttpRequestException http => http.HttpRequestError is
+            HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError,
+        OperationCanceledException { InnerException: TimeoutException } => true,
+        AggregateException all => all.InnerExceptions.Any(NeverConnected), // with what befell the request's body
+        _ => false,
+    };
+}

@@ -1,0 +1,98 @@
+using System.Net;
+using System.Net.Http;
+using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Health;
+using Yarp.ReverseProxy.LoadBalancing;
+
+namespace AgentPlatform.Gateway;
+
+/// <summary>
+/// The way of every call: package <c>agentplatform.NAME.v1</c> goes to the service NAME, to whichever of its instances has
+/// the least to do. Configuration names the instances: <c>services:NAME:grpc:0</c>, <c>…:1</c> and so on.
+/// </summary>
+public static class GatewayRoutes
+{
+    /// <summary>The services behind the gateway.</summary>
+    public static readonly IReadOnlyList<string> Services = ["session", "audit", "registry", "costing", "vault"];
+
+    // A stream may be silent for long, and a dead peer is found by pings; this only ends what everybody has forgotten.
+    private static readonly TimeSpan SilenceTimeout = TimeSpan.FromHours(24);
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(3);
+
+    // An instance is left out after a few failed calls within this time, and for as long: soon enough that few calls meet a
+    // dead one, and that one which was restarted works again.
+    private static readonly TimeSpan FailureWindow = TimeSpan.FromSeconds(5);
+    private const int CallsBeforeJudging = 3;
+
+    // New connections now and then, so that instances added behind one name get their share.
+    private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(10);
+
+    public static void AddServiceRoutes(this WebApplicationBuilder builder)
+    {
+        // EdgeMiddleware logs what fails, in a line; the proxy would add a stack for each call.
+        builder.Logging.AddFilter("Yarp.ReverseProxy.Forwarder", LogLevel.Error);
+        builder.Services.Configure<TransportFailureRateHealthPolicyOptions>(policy =>
+            (policy.MinimalTotalCountThreshold, policy.DetectionWindowSize) = (CallsBeforeJudging, FailureWindow));
+        builder.Services.AddReverseProxy()
+            .LoadFromMemory([.. Services.Select(Route)], [.. Services.Select(s => Cluster(s, builder.Configuration))])
+            .ConfigureHttpClient((_, handler) => Tune(handler));
+    }
+
+    /// <summary>All addresses of a service, by the endpoint's name: "grpc" or "http".</summary>
+    public static IReadOnlyList<string> Addresses(IConfiguration configuration, string service, string endpoint)
+    {
+        var addresses = configuration.GetSection($"services:{service}:{endpoint}").GetChildren().Select(c => c.Value).OfType<string>().ToList();
+        return addresses.Count > 0 ? addresses
+            : throw new InvalidOperationException($"The address of {service} is not configured; set services__{service}__{endpoint}__0.");
+    }
+
+    private static RouteConfig Route(string service) => new()
+    {
+        RouteId = service,
+        ClusterId = service,
+        Match = new RouteMatch
+        {
+            Path = $"/agentplatform.{service}.v1.{{service}}/{{method}}",
+            Methods = [HttpMethods.Post],
+            Headers = [new RouteHeader { Name = "content-type", Mode = HeaderMatchMode.HeaderPrefix, Values = ["application/grpc"] }],
+        },
+    };
+
+    private static ClusterConfig Cluster(string service, IConfiguration configuration) => new()
+    {
+        ClusterId = service,
+        Destinations = Addresses(configuration, service, "grpc")
+            .Select((address, i) => (Id: $"{service}-{i}", Config: new DestinationConfig { Address = address }))
+            .ToDictionary(d => d.Id, d => d.Config),
+        LoadBalancingPolicy = LoadBalancingPolicies.PowerOfTwoChoices,
+        // When every instance fails, all are tried, so that a service which comes back is in use at once.
+        HealthCheck = new HealthCheckConfig
+        {
+            AvailableDestinationsPolicy = HealthCheckConstants.AvailableDestinations.HealthyOrPanic,
+            Passive = new PassiveHealthCheckConfig
+            {
+                Enabled = true,
+                Policy = HealthCheckConstants.PassivePolicy.TransportFailureRate,
+                ReactivationPeriod = FailureWindow,
+            },
+        },
+        HttpRequest = new ForwarderRequestConfig
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            ActivityTimeout = SilenceTimeout,
+        },
+    };
+
+    // The proxy has switched off already what a proxy must not have: cookies, redirects, decompression, a proxy of its own.
+    private static void Tune(SocketsHttpHandler handler)
+    {
+        handler.ConnectTimeout = ConnectTimeout;
+        handler.EnableMultipleHttp2Connections = true;
+        handler.PooledConnectionLifetime = ConnectionLifetime;
+        handler.KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests;
+        handler.KeepAlivePingDelay = GatewayLimits.PingAfterSilence;
+        handler.KeepAlivePingTimeout = GatewayLimits.PingTimeout;
+    }
+}

@@ -1,0 +1,18 @@
+using AgentPlatform;
+using AgentPlatform.Gateway;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+builder.AddGatewayLimits();
+builder.AddServiceRoutes();
+builder.AddServiceHealth();
+
+var app = builder.Build();
+app.MapServiceDefaults();
+app.MapReverseProxy(call =>
+{
+    call.UseMiddleware<EdgeMiddleware>();
+    call.UseLoadBalancing();
+    call.UsePassiveHealthChecks();
+});
+app.Run();

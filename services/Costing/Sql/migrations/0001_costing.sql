@@ -1,0 +1,53 @@
+CREATE TABLE costing.pricing_catalog (
+    sku          text          COLLATE "C" NOT NULL CONSTRAINT pricing_catalog_sku_shape CHECK (sku ~ '^[A-Za-z0-9_.-]{1,64}$'),
+    version      bigint        NOT NULL CONSTRAINT pricing_catalog_version_positive CHECK (version > 0),
+    description  text          NOT NULL CONSTRAINT pricing_catalog_description_length CHECK (length(description) BETWEEN 1 AND 500),
+    unit         text          NOT NULL CONSTRAINT pricing_catalog_unit_length CHECK (length(unit) BETWEEN 1 AND 32),
+    currency     text          NOT NULL CONSTRAINT pricing_catalog_currency_shape CHECK (currency ~ '^[A-Z]{3}$'),
+    unit_price   numeric(22,9) NOT NULL CONSTRAINT pricing_catalog_unit_price_not_negative CHECK (unit_price >= 0),
+    effective_at timestamptz   NOT NULL,
+    set_by       text          NOT NULL,
+    reason       text          NOT NULL CONSTRAINT pricing_catalog_reason_length CHECK (length(reason) BETWEEN 1 AND 1000),
+    CONSTRAINT pricing_catalog_pkey PRIMARY KEY (sku, version)
+);
+
+CREATE INDEX pricing_catalog_skus ON costing.pricing_catalog (sku) WHERE version = 1;
+
+CREATE TABLE costing.booking_costing (
+    id            uuid          NOT NULL CONSTRAINT booking_costing_pkey PRIMARY KEY,
+    booking_ref   text          NOT NULL CONSTRAINT booking_costing_booking_ref_length CHECK (length(booking_ref) BETWEEN 1 AND 128),
+    session_id    uuid,
+    agent_id      text          NOT NULL CONSTRAINT booking_costing_agent_id_given CHECK (agent_id <> ''),
+    proposed_by   text          NOT NULL,
+    currency      text          NOT NULL CONSTRAINT booking_costing_currency_shape CHECK (currency ~ '^[A-Z]{3}$'),
+    total         numeric(22,9) NOT NULL CONSTRAINT booking_costing_total_not_negative CHECK (total >= 0),
+    status        text          NOT NULL CONSTRAINT booking_costing_status_known CHECK (status IN ('pending_review', 'approved', 'rejected')),
+    digest        text          NOT NULL CONSTRAINT booking_costing_digest_is_sha256 CHECK (digest ~ '^[0-9a-f]{64}$'),
+    proposed_at   timestamptz   NOT NULL,
+    reviewed_by   text          CONSTRAINT booking_costing_proposer_never_decides CHECK (reviewed_by <> proposed_by),
+    reviewed_at   timestamptz,
+    review_reason text          NOT NULL DEFAULT '' CONSTRAINT booking_costing_review_reason_length CHECK (length(review_reason) <= 1000),
+    CONSTRAINT booking_costing_review_fits_status
+        CHECK ((reviewed_by IS NULL) = (status = 'pending_review') AND (reviewed_at IS NULL) = (status = 'pending_review')),
+    CONSTRAINT booking_costing_rejected_with_reason CHECK (status <> 'rejected' OR review_reason <> '')
+);
+
+CREATE UNIQUE INDEX booking_costing_one_pending ON costing.booking_costing (booking_ref) WHERE status = 'pending_review';
+CREATE INDEX booking_costing_booking ON costing.booking_costing (booking_ref, id DESC);
+CREATE INDEX booking_costing_agent ON costing.booking_costing (agent_id, id DESC);
+CREATE INDEX booking_costing_status ON costing.booking_costing (status, id DESC);
+
+CREATE TABLE costing.costing_lines (
+    costing_id     uuid          NOT NULL CONSTRAINT costing_lines_costing REFERENCES costing.booking_costing,
+    number         smallint      NOT NULL CONSTRAINT costing_lines_number_range CHECK (number BETWEEN 1 AND 200),
+    sku            text          NOT NULL,
+    description    text          NOT NULL,
+    quantity_milli bigint        NOT NULL CONSTRAINT costing_lines_quantity_range CHECK (quantity_milli BETWEEN 1 AND 1000000000),
+    unit_price     numeric(22,9) NOT NULL CONSTRAINT costing_lines_unit_price_not_negative CHECK (unit_price >= 0),
+    price_version  bigint        NOT NULL CONSTRAINT costing_lines_price_version_positive CHECK (price_version > 0),
+    amount         numeric(22,9) NOT NULL CONSTRAINT costing_lines_amount_not_negative CHECK (amount >= 0),
+    CONSTRAINT costing_lines_pkey PRIMARY KEY (costing_id, number)
+);
+
+REVOKE UPDATE, DELETE, TRUNCATE ON costing.pricing_catalog, costing.booking_costing, costing.costing_lines FROM costing;
+GRANT UPDATE (status, reviewed_by, reviewed_at, review_reason) ON costing.booking_costing TO costing;

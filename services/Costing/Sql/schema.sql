@@ -1,0 +1,67 @@
+-- Schema "costing": what the service Costing owns beside the tables of the unit of work.
+-- Money is numeric(22,9): thirteen digits of whole units and billionths, as agentplatform.type.v1.Money.
+
+-- Prices. A price is never changed: each SetPrice adds a version, and the highest of a SKU is in force.
+CREATE TABLE costing.pricing_catalog (
+    sku          text          COLLATE "C" NOT NULL -- "C": the same order of lists on every machine
+                               CONSTRAINT pricing_catalog_sku_shape CHECK (sku ~ '^[A-Za-z0-9_.-]{1,64}$'),
+    version      bigint        NOT NULL CONSTRAINT pricing_catalog_version_positive CHECK (version > 0), -- 1, 2, 3 … without a gap
+    description  text          NOT NULL CONSTRAINT pricing_catalog_description_length CHECK (length(description) BETWEEN 1 AND 500),
+    unit         text          NOT NULL CONSTRAINT pricing_catalog_unit_length CHECK (length(unit) BETWEEN 1 AND 32),
+    currency     text          NOT NULL CONSTRAINT pricing_catalog_currency_shape CHECK (currency ~ '^[A-Z]{3}$'),
+    unit_price   numeric(22,9) NOT NULL CONSTRAINT pricing_catalog_unit_price_not_negative CHECK (unit_price >= 0),
+    effective_at timestamptz   NOT NULL,
+    set_by       text          NOT NULL, -- the token's subject
+    reason       text          NOT NULL CONSTRAINT pricing_catalog_reason_length CHECK (length(reason) BETWEEN 1 AND 1000),
+    CONSTRAINT pricing_catalog_pkey PRIMARY KEY (sku, version)
+);
+
+-- Lists walk the SKUs, one entry each, however many versions they have.
+CREATE INDEX pricing_catalog_skus ON costing.pricing_catalog (sku) WHERE version = 1;
+
+-- Costs that agents propose for bookings, and what a person decided.
+CREATE TABLE costing.booking_costing (
+    id            uuid          NOT NULL CONSTRAINT booking_costing_pkey PRIMARY KEY, -- UUIDv7, so the order of ids is the order of proposal
+    booking_ref   text          NOT NULL CONSTRAINT booking_costing_booking_ref_length CHECK (length(booking_ref) BETWEEN 1 AND 128),
+    session_id    uuid,                  -- an id of Session's, which knew it when the costing was proposed
+    agent_id      text          NOT NULL CONSTRAINT booking_costing_agent_id_given CHECK (agent_id <> ''),
+    proposed_by   text          NOT NULL, -- the token's subject
+    currency      text          NOT NULL CONSTRAINT booking_costing_currency_shape CHECK (currency ~ '^[A-Z]{3}$'), -- of the total and of every line
+    total         numeric(22,9) NOT NULL CONSTRAINT booking_costing_total_not_negative CHECK (total >= 0), -- the sum of the lines' amounts
+    status        text          NOT NULL CONSTRAINT booking_costing_status_known CHECK (status IN ('pending_review', 'approved', 'rejected')),
+    digest        text          NOT NULL CONSTRAINT booking_costing_digest_is_sha256 CHECK (digest ~ '^[0-9a-f]{64}$'), -- see the README
+    proposed_at   timestamptz   NOT NULL,
+    reviewed_by   text          CONSTRAINT booking_costing_proposer_never_decides CHECK (reviewed_by <> proposed_by),
+    reviewed_at   timestamptz,
+    review_reason text          NOT NULL DEFAULT '' CONSTRAINT booking_costing_review_reason_length CHECK (length(review_reason) <= 1000),
+    -- Somebody has reviewed it, at some time, exactly when it is decided.
+    CONSTRAINT booking_costing_review_fits_status
+        CHECK ((reviewed_by IS NULL) = (status = 'pending_review') AND (reviewed_at IS NULL) = (status = 'pending_review')),
+    CONSTRAINT booking_costing_rejected_with_reason CHECK (status <> 'rejected' OR review_reason <> '')
+);
+
+-- At most one costing of a booking waits; of two proposals at once the database lets one in.
+CREATE UNIQUE INDEX booking_costing_one_pending ON costing.booking_costing (booking_ref) WHERE status = 'pending_review';
+-- Lists by booking, by agent and by state, newest first.
+CREATE INDEX booking_costing_booking ON costing.booking_costing (booking_ref, id DESC);
+CREATE INDEX booking_costing_agent ON costing.booking_costing (agent_id, id DESC);
+CREATE INDEX booking_costing_status ON costing.booking_costing (status, id DESC);
+
+-- The lines of a costing. A table and not a document in the row above: the limits of each line are the database's to keep,
+-- what was sold of a SKU is an ordinary query, and lists of costings need not read them. The price version is not a foreign
+-- key: versions cannot go away (below), and key checks would mark the rows of busy SKUs at every proposal.
+CREATE TABLE costing.costing_lines (
+    costing_id     uuid          NOT NULL CONSTRAINT costing_lines_costing REFERENCES costing.booking_costing,
+    number         smallint      NOT NULL CONSTRAINT costing_lines_number_range CHECK (number BETWEEN 1 AND 200), -- the order of the proposal, 1 first
+    sku            text          NOT NULL,
+    description    text          NOT NULL, -- the catalogue's words at the time
+    quantity_milli bigint        NOT NULL CONSTRAINT costing_lines_quantity_range CHECK (quantity_milli BETWEEN 1 AND 1000000000), -- thousandths of a unit
+    unit_price     numeric(22,9) NOT NULL CONSTRAINT costing_lines_unit_price_not_negative CHECK (unit_price >= 0),
+    price_version  bigint        NOT NULL CONSTRAINT costing_lines_price_version_positive CHECK (price_version > 0),
+    amount         numeric(22,9) NOT NULL CONSTRAINT costing_lines_amount_not_negative CHECK (amount >= 0), -- quantity × price, rounded
+    CONSTRAINT costing_lines_pkey PRIMARY KEY (costing_id, number)
+);
+
+-- The service itself cannot change a price that was set or a costing that was seen; it can only write down a decision.
+REVOKE UPDATE, DELETE, TRUNCATE ON costing.pricing_catalog, costing.booking_costing, costing.costing_lines FROM costing;
+GRANT UPDATE (status, reviewed_by, reviewed_at, review_reason) ON costing.booking_costing TO costing;

@@ -1,0 +1,70 @@
+using AgentPlatform.Contracts.Registry.V1;
+using Npgsql;
+
+namespace AgentPlatform.Registry;
+
+/// <summary>All SQL of agents.</summary>
+public sealed class AgentStore(Database database)
+{
+    private const string Columns = "id, hostname, platform, version, capabilities, tags, registered_at, last_heartbeat_at, epoch, disabled";
+
+    // The database decides races: of two processes that register as one agent, one gets the lower epoch and is stale at once.
+    private const string Upsert = $"""
+        INSERT INTO registry.agents (id, hostname, platform, version, capabilities, tags, registered_at, epoch, disabled)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, 1, false)
+        ON CONFLICT ON CONSTRAINT agents_pkey DO UPDATE
+           SET hostname = excluded.hostname, platform = excluded.platform, version = excluded.version,
+               capabilities = excluded.capabilities, tags = excluded.tags, epoch = agents.epoch + 1
+         WHERE NOT agents.disabled
+        RETURNING {Columns}
+        """;
+
+    // Clocks of two instances differ, and a sign of life is never taken back.
+    private const string Beat = """
+        UPDATE registry.agents
+           SET last_heartbeat_at = greatest(last_heartbeat_at, $3)
+         WHERE id = $1 AND epoch = $2 AND NOT disabled
+        RETURNING coalesce((SELECT version FROM registry.agent_config WHERE agent_id = $1), 0)
+        """;
+
+    private const string Find = $"SELECT {Columns} FROM registry.agents WHERE id = $1";
+
+    private const string List = $"""
+        SELECT {Columns} FROM registry.agents
+         WHERE ($1::text IS NULL OR id > $1)
+           AND ($2 = '' OR platform = $2)
+           AND ($3 = '' OR tags @> ARRAY[$3])
+           AND ($4::timestamptz IS NULL OR last_heartbeat_at >= $4)
+           AND ($5::timestamptz IS NULL OR last_heartbeat_at < $5 OR last_heartbeat_at IS NULL)
+         ORDER BY id
+         LIMIT $6
+        """;
+
+    /// <summary>Registers the agent, or registers it again with the next epoch; null when it is disabled.</summary>
+    public Task<AgentRecord?> RegisterAsync(UnitOfWork work, string id, RegisterAgentRequest request) =>
+        work.QuerySingleAsync(Upsert, Read, id, request.Hostname, EnumText.Of(request.Platform), request.Version,
+            request.Capabilities.Distinct().ToArray(), request.Tags.Distinct().ToArray(), database.Now);
+
+    /// <summary>
+    /// Notes a sign of life and gives back the version of the agent's configuration, zero when it has none; null, and nothing
+    /// noted, when the agent is unknown or disabled, or its epoch another.
+    /// </summary>
+    public async Task<long?> BeatAsync(UnitOfWork work, string id, long epoch) =>
+        await work.QueryAsync(Beat, row => row.GetInt64(0), id, epoch, database.Now) is [var configVersion] ? configVersion : null;
+
+    public Task<AgentRecord?> FindAsync(string id, CancellationToken cancellation) =>
+        database.QuerySingleAsync(Find, Read, cancellation, id);
+
+    public Task<AgentRecord?> FindAsync(UnitOfWork work, string id) => work.QuerySingleAsync(Find, Read, id);
+
+    /// <summary>Lists agents by id; of those online or offline when <paramref name="isOnline"/> says so.</summary>
+    public Task<List<AgentRecord>> ListAsync(
+        PageRequest page, Platform platform, string tag, bool? isOnline, DateTimeOffset onlineSince, CancellationToken cancellation) =>
+        database.QueryAsync(List, Read, cancellation, page.After, EnumText.Of(platform), tag,
+            isOnline is true ? onlineSince : null, isOnline is false ? onlineSince : null, page.Fetch);
+
+    private static AgentRecord Read(NpgsqlDataReader row) => new(
+        row.GetString(0), row.GetString(1), EnumText.Parse<Platform>(row.GetString(2)), row.GetString(3),
+        row.GetFieldValue<string[]>(4), row.GetFieldValue<string[]>(5), row.GetFieldValue<DateTimeOffset>(6),
+        row.IsDBNull(7) ? null : row.GetFieldValue<DateTimeOffset>(7), row.GetInt64(8), row.GetBoolean(9));
+}

@@ -1,0 +1,22 @@
+namespace AgentPlatform.Registry;
+
+/// <summary>Section <c>Registry</c>.</summary>
+public sealed class RegistrySettings
+{
+    private const string Section = "Registry";
+
+    /// <summary>How often agents are told to send heartbeats.</summary>
+    public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long after its last heartbeat an agent still counts as online.</summary>
+    public TimeSpan OfflineAfter { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Reads the section; settings by which no agent could ever stay online stop the service from starting.</summary>
+    public static RegistrySettings Read(IConfiguration configuration)
+    {
+        var settings = configuration.GetSection(Section).Get<RegistrySettings>() ?? new RegistrySettings();
+        if (settings.HeartbeatInterval <= TimeSpan.Zero || settings.OfflineAfter <= settings.HeartbeatInterval)
+            throw new InvalidOperationException("Registry:HeartbeatInterval must be positive, and Registry:OfflineAfter longer than it.");
+        return settings;
+    }
+}

@@ -1,0 +1,23 @@
+using AgentPlatform;
+using AgentPlatform.Vault;
+
+var builder = WebApplication.CreateBuilder(args);
+
+// Before all else: with a root that could leak, nothing of the service comes up.
+var settings = builder.Configuration.GetSection("Vault").Get<VaultSettings>() ?? new VaultSettings();
+try
+{
+    builder.Services.AddSingleton(VaultRoot.Open(settings.Root));
+}
+catch (VaultRootException e)
+{
+    await Console.Error.WriteLineAsync($"vault: {e.Message}");
+    return 1;
+}
+
+builder.AddPlatformService("vault").AddAuditRelay();
+
+var app = builder.Build();
+app.MapPlatformService<VaultService>();
+app.Run();
+return 0;

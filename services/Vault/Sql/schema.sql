@@ -1,0 +1,2 @@
+-- Schema "vault": the service Vault keeps its files on the disk and nothing in the database but the tables of the unit of
+-- work (outbox, idempotency), through which its audit entries travel. So it has no tables and no migrations of its own.

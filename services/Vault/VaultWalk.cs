@@ -1,0 +1,107 @@
+using System.Buffers.Binary;
+using System.Text;
+using System.Text.Unicode;
+using AgentPlatform.Contracts.Vault.V1;
+using Microsoft.Win32.SafeHandles;
+
+namespace AgentPlatform.Vault;
+
+/// <summary>
+/// One walk through the readable files in the order of their paths, from after a given one. It looks only at folders that
+/// the page can touch, opens only files that it may show, and refuses to go on beyond the bounds of <see cref="VaultRules"/>.
+/// </summary>
+internal sealed class VaultWalk(VaultRoot root, string prefix, string after, CancellationToken cancellation)
+{
+    private const int BufferBytes = 32 * 1024;
+
+    // Of linux_dirent64: u64 inode, i64 offset, u16 record length, u8 kind, name up to a NUL.
+    private const int LengthOffset = 16;
+    private const int KindOffset = 18;
+    private const int NameOffset = 19;
+    private const byte UnknownKind = 0;
+    private const byte FolderKind = 4;
+    private const byte RegularKind = 8;
+
+    private readonly byte[] _buffer = new byte[BufferBytes];
+    private int _entriesSeen;
+
+    /// <summary>The first <paramref name="count"/> files.</summary>
+    public List<VaultFile> Take(int count) =>
+        VaultRules.IsHidden(prefix) ? [] : Files(prefix[..(prefix.LastIndexOf('/') + 1)]).Take(count).ToList();
+
+    private IEnumerable<VaultFile> Files(string folder)
+    {
+        foreach (var path in Paths(folder))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (path.EndsWith('/'))
+            {
+                foreach (var file in Files(path))
+                    yield return file;
+                continue;
+            }
+            // Opened as for reading, so that the list shows what can be read and nothing else.
+            using var handle = root.Find(path);
+            if (handle is { SizeBytes: <= VaultRules.FileMaximumBytes })
+                yield return handle.ToProto();
+        }
+    }
+
+    // With its "/" at the end, a folder sorts among its neighbours where all the paths in it belong.
+    private List<string> Paths(string folder)
+    {
+        var paths = new List<string>();
+        if (folder.AsSpan().Count('/') > VaultRules.WalkMaximumDepth)
+            throw VaultRules.TooDeep(folder);
+        using var handle = root.FindFolder(folder.TrimEnd('/'));
+        if (handle is null)
+            return paths;
+        for (var count = Read(handle); count > 0; count = Read(handle))
+            Add(folder, _buffer.AsSpan(0, count), paths);
+        paths.Sort(StringComparer.Ordinal);
+        return paths;
+    }
+
+    private int Read(SafeFileHandle folder)
+    {
+        try { return LinuxCalls.ReadEntries(folder, _buffer); }
+        catch (IOException e) { throw Errors.Unavailable("The vault's disk", e); }
+    }
+
+    private void Add(string folder, ReadOnlySpan<byte> records, List<string> paths)
+    {
+        while (!records.IsEmpty)
+        {
+            var record = records[..BinaryPrimitives.ReadUInt16LittleEndian(records[LengthOffset..])];
+            records = records[record.Length..];
+            if (++_entriesSeen > VaultRules.WalkMaximumEntries)
+                throw VaultRules.TooManyEntries();
+
+            var name = record[NameOffset..];
+            name = name[..name.IndexOf((byte)0)];
+            // A name that is no text can be asked for by nobody; "." and ".." go with the hidden ones.
+            if (name[0] != (byte)'.' && Utf8.IsValid(name) && Place(folder + Encoding.UTF8.GetString(name), record[KindOffset]) is { } path)
+                paths.Add(path);
+        }
+    }
+
+    // The path, with "/" at the end when it is a folder's; null when nothing of it can be on the page.
+    private string? Place(string path, byte kind)
+    {
+        if (kind is FolderKind || (kind is UnknownKind && IsFolder(path)))
+            return MayHold($"{path}/") ? $"{path}/" : null;
+        return kind is RegularKind or UnknownKind && VaultRules.IsReadable(path)
+            && path.StartsWith(prefix, StringComparison.Ordinal) && string.CompareOrdinal(path, after) > 0 ? path : null;
+    }
+
+    private bool MayHold(string folder) => folder.Length < VaultRules.PathMaximumCharacters
+        && folder.StartsWith(prefix, StringComparison.Ordinal)
+        && (string.CompareOrdinal(folder, after) > 0 || after.StartsWith(folder, StringComparison.Ordinal));
+
+    // Some file systems leave it to the reader to find out.
+    private bool IsFolder(string path)
+    {
+        using var handle = root.FindFolder(path);
+        return handle is not null;
+    }
+}

@@ -1,0 +1,107 @@
+using System.Net;
+using System.Net.Http.Headers;
+using AgentPlatform.Cli;
+using AgentPlatform.Gateway;
+using Grpc.Core;
+
+namespace AgentPlatform.Tests.Gateways;
+
+public sealed class EdgeTests(GatewayFixture fixture) : IClassFixture<GatewayFixture>
+{
+    private static readonly TimeProvider LongAgo = new PastClock();
+
+    private sealed class PastClock : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() - TimeSpan.FromHours(2);
+    }
+
+    public static TheoryData<string, string?> BadTokens => new()
+    {
+        { "TOKEN_MISSING", null },
+        { "TOKEN_INVALID", "not.a.token" },
+        { "TOKEN_EXPIRED", Tokens.Key.Mint("user:late", ["operator"], null, TimeSpan.FromHours(1), LongAgo) },
+        { "TOKEN_NOT_TRUSTED", DevelopmentKey.Create().Mint("user:forger", ["operator"], null, TimeSpan.FromHours(1), TimeProvider.System) },
+        { "ROLES_CONFLICT", Tokens.Key.Mint("agent:both", ["agent", "superuser"], "both", TimeSpan.FromHours(1), TimeProvider.System) },
+        { "AGENT_ID_MISSING", Tokens.Key.Mint("agent:nobody", ["agent"], null, TimeSpan.FromHours(1), TimeProvider.System) },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadTokens))]
+    public async Task A_call_without_a_good_token_never_reaches_a_service(string reason, string? token)
+    {
+        using var client = new EchoClient(fixture.Gateway.GrpcAddress, token);
+        await Refusal.ExpectAsync(StatusCode.Unauthenticated, reason, async () => await client.Unary(reason));
+        await Refusal.ExpectAsync(StatusCode.Unauthenticated, reason, async () => await client.Stream(reason).ResponseStream.MoveNext());
+        Assert.DoesNotContain(fixture.Echo.Calls, c => c.GetValueOrDefault("authorization") == $"Bearer {token}" || !c.ContainsKey("authorization"));
+    }
+
+    [Theory]
+    [InlineData("agentplatform.nothing.v1")]
+    [InlineData("agentplatform.registry.v2")]
+    [InlineData("agentplatform.registry")]
+    [InlineData("other")]
+    public async Task A_package_that_the_platform_has_not_is_unimplemented(string package)
+    {
+        foreach (var token in new[] { null, Tokens.Operator() })
+        {
+            using var client = new EchoClient(fixture.Gateway.GrpcAddress, token);
+            await Refusal.ExpectAsync(StatusCode.Unimplemented, "METHOD_NOT_FOUND", async () => await client.Unary(package: package));
+        }
+    }
+
+    [Fact]
+    public async Task What_is_not_gRPC_is_not_forwarded()
+    {
+        using var http = new HttpClient { DefaultRequestHeaders = { { "authorization", $"Bearer {Tokens.Operator()}" } } };
+        var method = "/agentplatform.registry.v1.EchoService/NotGrpc";
+
+        using var json = await http.PostAsync(fixture.Gateway.HttpAddress + method, new StringContent("{}", new MediaTypeHeaderValue("application/json")));
+        Assert.Equal(HttpStatusCode.NotFound, json.StatusCode);
+        using var oldHttp = await http.PostAsync(fixture.Gateway.HttpAddress + method, new StringContent("", new MediaTypeHeaderValue("application/grpc")));
+        Assert.Equal(HttpStatusCode.UpgradeRequired, oldHttp.StatusCode);
+        using var get = await http.GetAsync(fixture.Gateway.HttpAddress + method);
+        Assert.Equal(HttpStatusCode.NotFound, get.StatusCode);
+    }
+
+    [Fact]
+    public async Task The_caller_s_correlation_id_goes_to_the_service_and_back_once()
+    {
+        using var client = new EchoClient(fixture.Gateway.GrpcAddress, Tokens.Operator());
+        using var call = client.Unary("Correlated", headers: new Metadata { { CorrelationId.Header, "my-call-1" } });
+        await call;
+
+        Assert.Equal(["my-call-1"], (await call.ResponseHeadersAsync).Where(h => h.Key == CorrelationId.Header).Select(h => h.Value));
+        Assert.Contains(fixture.Echo.Calls, c => c.GetValueOrDefault(CorrelationId.Header) == "my-call-1");
+    }
+
+    [Fact]
+    public async Task A_correlation_id_is_made_when_there_is_none_and_on_refusals_too()
+    {
+        using var client = new EchoClient(fixture.Gateway.GrpcAddress, Tokens.Operator());
+        using var call = client.Unary();
+        await call;
+        var made = Assert.Single(await call.ResponseHeadersAsync, h => h.Key == CorrelationId.Header).Value;
+        Assert.Contains(fixture.Echo.Calls, c => c[CorrelationId.Header] == made);
+
+        using var stranger = new EchoClient(fixture.Gateway.GrpcAddress, token: null);
+        using var refused = stranger.Unary();
+        var answer = await Assert.ThrowsAsync<RpcException>(async () => await refused);
+        Assert.Single(answer.Trailers, h => h.Key == CorrelationId.Header);
+    }
+
+    [Fact]
+    public void Every_package_of_the_contracts_has_a_route()
+    {
+        var packages = new AccessRules().All.Keys.Where(m => m.StartsWith("/agentplatform.", StringComparison.Ordinal)).Select(m => m.Split('.')[1]).Distinct();
+        Assert.Equal(packages.Order(), GatewayRoutes.Services.Order());
+    }
+
+    [Fact]
+    public void A_gateway_that_is_not_told_where_a_service_is_does_not_start()
+    {
+        var settings = GatewayFixture.SettingsFor(fixture.Echo);
+        settings.Remove("services:vault:grpc:0");
+        var failure = Assert.ThrowsAny<Exception>(() => GatewayFixture.Start(settings));
+        Assert.Contains("services__vault__grpc__0", failure.Message, StringComparison.Ordinal);
+    }
+}

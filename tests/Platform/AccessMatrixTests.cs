@@ -1,0 +1,88 @@
+using AgentPlatform.Contracts.Access.V1;
+using Google.Protobuf.Reflection;
+using Grpc.Core;
+
+namespace AgentPlatform.Tests.Platforms;
+
+/// <summary>Every RPC of the contracts, tried with every role at the service itself: nothing but the option decides.</summary>
+public sealed class AccessMatrixTests(Platform platform) : IClassFixture<Platform>
+{
+    private static readonly string[] RoleNames = [.. System.Enum.GetValues<Role>().Where(r => r != Role.Unspecified).Select(Caller.NameOf)];
+
+    public static TheoryData<string> Methods =>
+        [.. AccessRules.Descriptors().SelectMany(f => f.Services).SelectMany(s => s.Methods).Where(m => !RuleOf(m).Anonymous).Select(NameOf)];
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public async Task A_method_is_open_to_its_roles_alone(string name)
+    {
+        var method = Find(name);
+        var host = await platform.StartAsync(method.File.Package.Split('.')[1]);
+        var allowed = RuleOf(method).Roles.Select(Caller.NameOf).ToHashSet();
+        foreach (var role in RoleNames)
+        {
+            var refusal = await TryAsync(platform.Client<RawClient>(host.GrpcAddress, Tokens.Of(role)), method);
+            if (allowed.Contains(role))
+                Assert.False(refusal is { Code: StatusCode.PermissionDenied or StatusCode.Unauthenticated or StatusCode.Internal or StatusCode.Unknown }, $"{role}: {refusal}");
+            else
+                Assert.Equal((StatusCode.PermissionDenied, "ROLE_MISSING"), (refusal?.Code, refusal?.Reason));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public async Task A_method_without_a_token_is_refused(string name)
+    {
+        var method = Find(name);
+        var host = await platform.StartAsync(method.File.Package.Split('.')[1]);
+        var refusal = await TryAsync(platform.Client<RawClient>(host.GrpcAddress, null), method);
+        Assert.Equal((StatusCode.Unauthenticated, "TOKEN_MISSING"), (refusal?.Code, refusal?.Reason));
+    }
+
+    [Fact]
+    public void A_method_that_changes_state_takes_an_idempotency_key_and_has_a_rest_form()
+    {
+        string[] reading = ["Get", "List", "Read", "Check", "Watch"];
+        foreach (var method in Methods.Select(row => Find(row.Data)))
+        {
+            var changes = !reading.Any(r => method.Name.StartsWith(r, StringComparison.Ordinal));
+            Assert.Equal(changes, RuleOf(method).Idempotency != Idempotency.Unspecified);
+            Assert.NotNull(method.GetOptions().GetExtension(Contracts.Api.AnnotationsExtensions.Http));
+        }
+    }
+
+    [Fact]
+    public void Every_message_and_enum_follows_the_house_rules()
+    {
+        foreach (var method in Methods.Select(row => Find(row.Data)))
+        {
+            Assert.Equal($"{method.Name}Request", method.InputType.Name);
+            Assert.Equal($"{method.Name}Response", method.OutputType.Name);
+            if (method.Name.StartsWith("List", StringComparison.Ordinal))
+                Assert.True(method.InputType.FindFieldByName("page_size") is not null && method.OutputType.FindFieldByName("next_page_token") is not null, method.FullName);
+        }
+        foreach (var type in AccessRules.Descriptors().Where(f => f.Package.StartsWith("agentplatform.", StringComparison.Ordinal)).SelectMany(f => f.EnumTypes))
+            Assert.EndsWith("_UNSPECIFIED", type.FindValueByNumber(0).Name);
+    }
+
+    private static string NameOf(MethodDescriptor method) => $"/{method.Service.FullName}/{method.Name}";
+
+    private static MethodDescriptor Find(string name) =>
+        AccessRules.Descriptors().SelectMany(f => f.Services).SelectMany(s => s.Methods).Single(m => NameOf(m) == name);
+
+    private static Access RuleOf(MethodDescriptor method) => method.GetOptions().GetExtension(AccessExtensions.Access);
+
+    // An empty request: whoever may call gets past the access check and is told what is missing, or gets an empty list.
+    private static async Task<Refusal?> TryAsync(RawClient client, MethodDescriptor method)
+    {
+        try
+        {
+            await client.CallAsync(NameOf(method), method.IsServerStreaming ? MethodType.ServerStreaming : MethodType.Unary, []);
+            return null;
+        }
+        catch (RpcException e)
+        {
+            return Refusal.From(e);
+        }
+    }
+}

@@ -1,0 +1,155 @@
+using AgentPlatform.Contracts.Session.V1;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using Client = AgentPlatform.Contracts.Session.V1.SessionService.SessionServiceClient;
+
+namespace AgentPlatform.Tests.Platforms;
+
+public sealed class IdempotencyTests(Platform platform) : IClassFixture<Platform>
+{
+    [Fact]
+    public async Task The_same_key_and_request_get_the_stored_answer_and_have_one_effect()
+    {
+        var client = await As("same");
+        var (first, firstReplayed) = await CreateAsync(client, "key-1");
+        var (second, secondReplayed) = await CreateAsync(client, "key-1");
+
+        Assert.Equal(first, second);
+        Assert.Equal((false, true), (firstReplayed, secondReplayed));
+        Assert.Equal(1, await CountAsync(client));
+        Assert.Single(await platform.AuditOfAsync($"session/{first.Id}"));
+    }
+
+    [Fact]
+    public async Task The_same_key_with_another_request_is_refused()
+    {
+        var client = await As("other-request");
+        await CreateAsync(client, "key-1");
+        await Refusal.ExpectAsync(StatusCode.InvalidArgument, "IDEMPOTENCY_KEY_REUSED", () => CreateAsync(client, "key-1", role: "legal"));
+        Assert.Equal(1, await CountAsync(client));
+    }
+
+    [Fact]
+    public async Task The_same_key_of_another_caller_is_another_key()
+    {
+        var (mine, _) = await CreateAsync(await As("caller-a"), "shared");
+        var (theirs, replayed) = await CreateAsync(await As("caller-b"), "shared");
+        Assert.NotEqual(mine.Id, theirs.Id);
+        Assert.False(replayed);
+    }
+
+    [Fact]
+    public async Task A_call_that_failed_stores_nothing_and_the_key_is_free_again()
+    {
+        var client = await As("failing");
+        var (session, _) = await CreateAsync(client, "create");
+        var step = new TransitionSessionRequest { Id = session.Id, Status = SessionStatus.Completed };
+        await Refusal.ExpectAsync(StatusCode.FailedPrecondition, "ILLEGAL_TRANSITION", async () => await client.TransitionSessionAsync(step, Key("step")));
+
+        step.Status = SessionStatus.Active;
+        Assert.Equal(SessionStatus.Active, (await client.TransitionSessionAsync(step, Key("step"))).Session.Status);
+    }
+
+    [Fact]
+    public async Task A_repeat_is_answered_as_at_first_although_the_world_has_moved_on()
+    {
+        var client = await As("repeater");
+        var (session, _) = await CreateAsync(client, "create");
+        var step = new TransitionSessionRequest { Id = session.Id, Status = SessionStatus.Active, Version = 1 };
+        var first = await client.TransitionSessionAsync(step, Key("start"));
+        await client.TransitionSessionAsync(new TransitionSessionRequest { Id = session.Id, Status = SessionStatus.Completed });
+
+        Assert.Equal(first, await client.TransitionSessionAsync(step, Key("start")));
+    }
+
+    [Fact]
+    public async Task Fifty_calls_at_once_on_two_instances_have_one_effect_and_equal_answers()
+    {
+        var one = await As("fifty");
+        await using var other = await platform.StartAnotherAsync("session");
+        var two = platform.Client<Client>(other.GrpcAddress, Tokens.Agent("fifty"));
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(async i =>
+        {
+            while (true)
+            {
+                try { return (await CreateAsync(i % 2 == 0 ? one : two, "all-at-once")).Session; }
+                catch (RpcException e) when (Refusal.From(e).Reason == "IDEMPOTENCY_IN_FLIGHT") { }
+            }
+        }));
+
+        Assert.Single(answers.Distinct());
+        Assert.Equal(1, await CountAsync(one));
+    }
+
+    [Fact]
+    public async Task Maps_in_another_order_are_the_same_request()
+    {
+        var client = await As("shuffler");
+        CreateSessionRequest Request(params string[] names)
+        {
+            var request = new CreateSessionRequest { Role = "finance", Metadata = new Struct() };
+            foreach (var name in names)
+                request.Metadata.Fields[name] = Value.ForString(name);
+            return request;
+        }
+        var (forth, back) = (Request("a", "b", "c"), Request("c", "b", "a"));
+        Assert.NotEqual(forth.ToByteArray(), back.ToByteArray());
+
+        Assert.Equal(await client.CreateSessionAsync(forth, Key("order")), await client.CreateSessionAsync(back, Key("order")));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("tab\there")]
+    [InlineData("256")]
+    public async Task A_key_that_is_empty_too_long_or_unprintable_is_refused(string key)
+    {
+        var client = await As("bad-key");
+        await Refusal.ExpectAsync(StatusCode.InvalidArgument, "IDEMPOTENCY_KEY_INVALID", () => CreateAsync(client, key == "256" ? new string('k', 256) : key));
+        Assert.Equal(0, await CountAsync(client));
+    }
+
+    [Fact]
+    public async Task After_its_time_a_key_is_new_again()
+    {
+        var client = await As("patient");
+        var (first, _) = await CreateAsync(client, "daily");
+        platform.Clock.Advance(TimeSpan.FromHours(24) + TimeSpan.FromSeconds(1));
+        // The token would have expired as well; the clock of its check is the machine's own.
+        var (second, replayed) = await CreateAsync(client, "daily");
+        Assert.NotEqual(first.Id, second.Id);
+        Assert.False(replayed);
+        Assert.Equal(second, (await CreateAsync(client, "daily")).Session);
+    }
+
+    [Fact]
+    public async Task A_call_whose_key_is_held_by_another_transaction_is_told_to_try_again()
+    {
+        var client = await As("held");
+        // Not pooled: a pool would keep the lock when the connection is closed.
+        await using var holder = new Npgsql.NpgsqlConnection(platform.AdminConnection + ";Pooling=false");
+        await holder.OpenAsync();
+        var hash = System.Security.Cryptography.SHA256.HashData("agent:held\n/agentplatform.session.v1.SessionService/CreateSession\nbusy"u8);
+        await using (var take = new Npgsql.NpgsqlCommand("SELECT pg_advisory_lock($1)", holder) { Parameters = { new() { Value = BitConverter.ToInt64(hash) } } })
+            await take.ExecuteNonQueryAsync();
+
+        await Refusal.ExpectAsync(StatusCode.Aborted, "IDEMPOTENCY_IN_FLIGHT", () => CreateAsync(client, "busy"));
+        await holder.CloseAsync();
+        Assert.False((await CreateAsync(client, "busy")).Replayed);
+    }
+
+    private Task<Client> As(string agent) => platform.ClientAsync<Client>(Tokens.Agent(agent));
+
+    private static Metadata Key(string key) => new() { { "idempotency-key", key } };
+
+    private static async Task<(Session Session, bool Replayed)> CreateAsync(Client client, string key, string role = "finance")
+    {
+        using var call = client.CreateSessionAsync(new CreateSessionRequest { Role = role }, Key(key));
+        var answer = await call;
+        return (answer.Session, call.GetTrailers().GetValue("idempotency-replayed") == "true");
+    }
+
+    private static async Task<int> CountAsync(Client client) => (await client.ListSessionsAsync(new ListSessionsRequest())).Sessions.Count;
+}

@@ -1,0 +1,46 @@
+using AgentPlatform.Contracts.Session.V1;
+using Client = AgentPlatform.Contracts.Session.V1.SessionService.SessionServiceClient;
+
+namespace AgentPlatform.Tests.Platforms;
+
+public sealed class OutboxTests : IClassFixture<Platform>
+{
+    private readonly Platform _platform;
+
+    public OutboxTests(Platform platform)
+    {
+        _platform = platform;
+        // Audit comes back at the address where the others look for it.
+        platform.Settings["audit"] = new() { ["GRPC_PORT"] = $"{LocalServerProcess.FreePort()}" };
+    }
+
+    [Fact]
+    public async Task While_audit_is_away_work_goes_on_and_every_entry_arrives_once_when_it_is_back()
+    {
+        var client = await _platform.ClientAsync<Client>(Tokens.Agent("patient"));
+        await _platform.StopAsync("audit");
+
+        var ids = new List<string>();
+        for (var i = 0; i < 20; i++)
+            ids.Add((await client.CreateSessionAsync(new CreateSessionRequest { Role = "finance" })).Session.Id);
+        Assert.Equal([20L], await _platform.SqlAsync<long>("SELECT count(*) FROM session.outbox"));
+
+        await _platform.StartAsync("audit");
+        await Eventually.TrueAsync(async () => (await _platform.SqlAsync<long>("SELECT count(*) FROM session.outbox"))[0] == 0, "the outbox is empty");
+        Assert.Equal(ids.Order(), (await _platform.SqlAsync<string>("SELECT resource FROM audit.audit_log")).Select(r => r["session/".Length..]).Order());
+    }
+
+    [Fact]
+    public async Task An_entry_that_was_sent_before_a_crash_is_not_written_twice()
+    {
+        var client = await _platform.ClientAsync<Client>(Tokens.Agent("crashed"));
+        var id = (await client.CreateSessionAsync(new CreateSessionRequest { Role = "finance" })).Session.Id;
+        var entry = (await _platform.AuditOfAsync($"session/{id}")).Single();
+
+        // As if the relay had died after Audit's answer and before its own commit: the row is there again.
+        entry.RecordTime = null;
+        await _platform.SqlAsync<int>("INSERT INTO session.outbox (id, entry, created_at) VALUES ($1, $2, now())", Guid.Parse(entry.EventId), Google.Protobuf.MessageExtensions.ToByteArray(entry));
+        await Eventually.TrueAsync(async () => (await _platform.SqlAsync<long>("SELECT count(*) FROM session.outbox"))[0] == 0, "the outbox is empty");
+        Assert.Single(await _platform.AuditOfAsync($"session/{id}"));
+    }
+}

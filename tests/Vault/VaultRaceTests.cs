@@ -1,0 +1,140 @@
+using System.Text;
+using AgentPlatform.Vault;
+
+namespace AgentPlatform.Tests.Vaults;
+
+/// <summary>The ways by which the vault opens files, each against somebody who changes the files meanwhile.</summary>
+public sealed class VaultRaceTests : IDisposable
+{
+    private const int Swaps = 3_000;
+    private const int Readers = 4;
+    private const string Mine = "from the vault";
+
+    private readonly VaultFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task No_byte_from_outside_is_read_while_files_and_folders_turn_into_links(bool walks)
+    {
+        _folder.Write("secret.csv", Mine);
+        _folder.Write("folder/secret.csv", Mine);
+        using var root = VaultRoot.Open(_folder.Root, walks);
+        using var done = new CancellationTokenSource();
+
+        var readers = Enumerable.Range(0, Readers)
+            .Select(i => Task.Run(() => ReadManyAsync(root, i % 2 == 0 ? "secret.csv" : "folder/secret.csv", done.Token))).ToArray();
+        await Task.Run(SwapMany);
+        await done.CancelAsync();
+
+        // Every reader has met both: otherwise nothing was raced.
+        Assert.All(await Task.WhenAll(readers), r => Assert.True(r is { Found: > 0, NotFound: > 0 }, $"{r}"));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Neither_way_of_opening_goes_over_a_link_or_to_what_is_no_file(bool walks)
+    {
+        _folder.Write("folder/real.csv", Mine);
+        _folder.Link("file-link.csv", Path.Combine(_folder.Outside, "secret.csv"));
+        _folder.Link("inner-link.csv", "folder/real.csv");
+        _folder.Link("folder-link", _folder.Outside);
+        _folder.Link("inner-folder-link", "folder");
+        Directory.CreateDirectory(_folder.At("folder.csv"));
+        VaultFolder.Run("mkfifo", _folder.At("pipe.csv"));
+        using var root = VaultRoot.Open(_folder.Root, walks);
+
+        foreach (var path in new[] { "file-link.csv", "inner-link.csv", "folder-link/secret.csv", "inner-folder-link/real.csv", "folder.csv", "pipe.csv",
+            "folder/missing.csv", "missing/real.csv", "folder/real.csv/x.csv" })
+        {
+            using var none = root.Find(path);
+            Assert.True(none is null, path);
+        }
+        using var real = root.Find("folder/real.csv");
+        Assert.Equal(Mine.Length, real!.SizeBytes);
+    }
+
+    [Theory]
+    [InlineData("grow")]
+    [InlineData("shrink")]
+    [InlineData("rewrite")]
+    public async Task A_file_that_changes_while_open_is_never_taken_for_whole(string how)
+    {
+        _folder.Write("changing.csv", new byte[100_000]);
+        // An hour ago, so that the change shows however coarse the file system's times are.
+        File.SetLastWriteTimeUtc(_folder.At("changing.csv"), TimeProvider.System.GetUtcNow().UtcDateTime.AddHours(-1));
+        using var root = VaultRoot.Open(_folder.Root);
+        using var file = root.Find("changing.csv")!;
+        var buffer = new byte[64 * 1024];
+        Assert.Equal(buffer.Length, await file.ReadAsync(0, buffer, CancellationToken.None));
+
+        using (var writer = File.OpenWrite(_folder.At("changing.csv")))
+        {
+            writer.Write("overwritten"u8);
+            if (how != "rewrite")
+                writer.SetLength(how == "grow" ? 20_000_000 : 70_000);
+        }
+
+        var refusal = await Assert.ThrowsAsync<PlatformException>(async () =>
+        {
+            for (long offset = buffer.Length; await file.ReadAsync(offset, buffer, CancellationToken.None) is var count and > 0; offset += count)
+                Assert.True(offset + count <= 100_000);
+        });
+        Assert.Equal("FILE_CHANGED", refusal.Reason);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_replaced_while_open_is_read_as_it_was()
+    {
+        _folder.Write("replaced.csv", Mine);
+        using var root = VaultRoot.Open(_folder.Root);
+        using var file = root.Find("replaced.csv")!;
+        _folder.Link("next", Path.Combine(_folder.Outside, "secret.csv"));
+        File.Move(_folder.At("next"), _folder.At("replaced.csv"), overwrite: true);
+
+        var buffer = new byte[1_000];
+        var count = await file.ReadAsync(0, buffer, CancellationToken.None);
+        Assert.Equal(Mine, Encoding.UTF8.GetString(buffer, 0, count));
+        Assert.Equal(0, await file.ReadAsync(count, buffer, CancellationToken.None));
+    }
+
+    private static async Task<(int Found, int NotFound)> ReadManyAsync(VaultRoot root, string path, CancellationToken done)
+    {
+        var (found, notFound) = (0, 0);
+        var buffer = new byte[1_000];
+        while (!done.IsCancellationRequested)
+        {
+            using var file = root.Find(path);
+            if (file is null)
+            {
+                notFound++;
+                continue;
+            }
+            found++;
+            var count = await file.ReadAsync(0, buffer, CancellationToken.None);
+            Assert.Equal(Mine, Encoding.UTF8.GetString(buffer, 0, count));
+        }
+        return (found, notFound);
+    }
+
+    // A link takes the place of the file in one step; a folder has to make way for it first.
+    private void SwapMany()
+    {
+        _folder.Link("folder-link", _folder.Outside);
+        for (var i = 0; i < Swaps; i++)
+        {
+            _folder.Link("next", Path.Combine(_folder.Outside, "secret.csv"));
+            File.Move(_folder.At("next"), _folder.At("secret.csv"), overwrite: true);
+            Directory.Move(_folder.At("folder"), _folder.At("folder-real"));
+            Directory.Move(_folder.At("folder-link"), _folder.At("folder"));
+
+            _folder.Write("next", Mine);
+            File.Move(_folder.At("next"), _folder.At("secret.csv"), overwrite: true);
+            Directory.Move(_folder.At("folder"), _folder.At("folder-link"));
+            Directory.Move(_folder.At("folder-real"), _folder.At("folder"));
+        }
+    }
+}

@@ -1,0 +1,154 @@
+using System.Net.Sockets;
+using AgentPlatform.Contracts.Vault.V1;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+
+namespace AgentPlatform.Tests.Vaults;
+
+public sealed class VaultReadTests(VaultPlatform vault) : IClassFixture<VaultPlatform>
+{
+    private const int LimitBytes = 10_000_000;
+
+    [Theory]
+    [InlineData("forms/rental.pdf")]
+    [InlineData("prices/2026.XLSX")]
+    [InlineData("a b/größe ✓.xml")]
+    [InlineData("deep/er/and/deep.er/dots..in..it.Csv")]
+    public async Task A_file_is_described_once_and_then_comes_in_pieces(string path)
+    {
+        var bytes = new byte[200_001];
+        Random.Shared.NextBytes(bytes);
+        vault.Folder.Write(path, bytes);
+        var changed = new DateTime(2024, 2, 29, 12, 0, 0, 123, DateTimeKind.Utc);
+        File.SetLastWriteTimeUtc(vault.Folder.At(path), changed);
+
+        var (file, read) = await vault.ReadAsync(path);
+
+        Assert.Equal(new VaultFile { Path = path, SizeBytes = bytes.Length, ModifyTime = changed.ToTimestamp() }, file);
+        Assert.Equal(bytes, read);
+    }
+
+    [Fact]
+    public async Task An_empty_file_is_described_and_ends()
+    {
+        vault.Folder.Write("empty.csv", "");
+        var (file, read) = await vault.ReadAsync("empty.csv");
+        Assert.Equal(0, file.SizeBytes);
+        Assert.Empty(read);
+    }
+
+    [Fact]
+    public async Task Ten_million_bytes_can_be_read_and_one_more_is_too_large()
+    {
+        vault.Folder.WriteHole("largest.pdf", LimitBytes);
+        vault.Folder.WriteHole("larger.pdf", LimitBytes + 1);
+
+        Assert.Equal(LimitBytes, (await vault.ReadAsync("largest.pdf")).Bytes.Length);
+        await vault.ExpectRefusalAsync(StatusCode.FailedPrecondition, "FILE_TOO_LARGE", "larger.pdf");
+    }
+
+    public static TheoryData<string> MalformedPaths =>
+    [
+        "", "/", "/etc/passwd", "/etc/prices.csv", "../outside/secret.csv", "prices/../../outside/secret.csv", "prices/..", "..", ".",
+        "./prices.csv", "prices/./2026.csv", "prices//2026.csv", "prices/", "//prices.csv", "..\\outside\\secret.csv", "prices\\2026.csv",
+        "C:\\secret.csv", "prices.csv\0.pdf", "prices\n.csv", "prices\u007f.csv", "prices\u0085.csv", $"{new string('a', 509)}.csv",
+        new string('a', 100_000),
+    ];
+
+    [Theory]
+    [MemberData(nameof(MalformedPaths))]
+    public async Task A_malformed_path_is_refused(string path)
+    {
+        var refusal = await vault.ExpectRefusalAsync(StatusCode.InvalidArgument, "INVALID_FIELD", path);
+        Assert.Equal(["path"], refusal.Fields);
+    }
+
+    [Theory]
+    [InlineData("notes.txt")]
+    [InlineData("prices.csv.exe")]
+    [InlineData("prices.csv ")]
+    [InlineData("prices.csv.")]
+    [InlineData("prices.xls")]
+    [InlineData("csv")]
+    [InlineData("folder.csv/shadow")]
+    [InlineData(".git/config")]
+    public async Task An_extension_is_judged_by_the_path_alone(string path)
+    {
+        var missing = await vault.ExpectRefusalAsync(StatusCode.FailedPrecondition, "EXTENSION_NOT_ALLOWED", path);
+        vault.Folder.Write(path);
+        var there = await vault.ExpectRefusalAsync(StatusCode.FailedPrecondition, "EXTENSION_NOT_ALLOWED", path);
+        Assert.Equal(missing.Message, there.Message);
+        File.Delete(vault.Folder.At(path));
+    }
+
+    [Fact]
+    public async Task Whatever_is_no_file_of_the_vault_gets_the_same_answer()
+    {
+        var folder = vault.Folder;
+        folder.Write("tricks/real.csv");
+        folder.Write("tricks/inner/real.csv");
+        folder.Write("tricks/.hidden.csv");
+        folder.Write("tricks/.hidden/real.csv");
+        folder.Write(".csv");
+        folder.Link("tricks/out.csv", Path.Combine(folder.Outside, "secret.csv"));
+        folder.Link("tricks/out-relative.csv", "../../outside/secret.csv");
+        folder.Link("tricks/out-to-nothing.csv", Path.Combine(folder.Outside, "nothing.csv"));
+        folder.Link("tricks/in.csv", "real.csv");
+        folder.Link("tricks/loop.csv", "loop.csv");
+        folder.Link("tricks/magic.csv", "/proc/self/exe");
+        folder.Link("tricks/outer", folder.Outside);
+        folder.Link("tricks/inner-link", "inner");
+        Directory.CreateDirectory(folder.At("tricks/folder.csv"));
+        VaultFolder.Run("mkfifo", folder.At("tricks/pipe.csv"));
+        if (Environment.IsPrivilegedProcess)
+            VaultFolder.Run("mknod", folder.At("tricks/device.csv"), "c", "1", "5");
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(folder.At("tricks/socket.csv")));
+
+        string[] paths =
+        [
+            "tricks/nothing.csv", "nowhere/real.csv", "tricks/real.csv/real.csv", "tricks/out.csv", "tricks/out-relative.csv",
+            "tricks/out-to-nothing.csv", "tricks/in.csv", "tricks/loop.csv", "tricks/magic.csv", "tricks/outer/secret.csv",
+            "tricks/outer/nothing.csv", "tricks/inner-link/real.csv", "tricks/folder.csv", "tricks/pipe.csv", "tricks/device.csv",
+            "tricks/socket.csv", "tricks/.hidden.csv", "tricks/.hidden/real.csv", ".csv", "tricks/...csv", "%2e%2e/outside/secret.csv",
+            "..%2foutside%2fsecret.csv", "．．/outside/secret.csv", "‥/outside/secret.csv", "..∕outside∕secret.csv",
+            "tricks/real\u200b.csv", "proc/self/root/secret.csv", $"{new string('a', 300)}.csv", "TRICKS/REAL.CSV",
+        ];
+        foreach (var path in paths)
+        {
+            var refusal = await vault.ExpectRefusalAsync(StatusCode.NotFound, "FILE_NOT_FOUND", path);
+            Assert.Equal($"There is no file {path} in the vault.", refusal.Message);
+            Assert.Empty(refusal.Facts);
+        }
+        Assert.NotEmpty((await vault.ReadAsync("tricks/inner/real.csv")).Bytes);
+    }
+
+    [Fact]
+    public async Task A_file_that_changes_under_its_reader_ends_in_a_refusal_that_is_audited()
+    {
+        vault.Folder.WriteHole("shrinking.csv", 5_000_000);
+        using var call = (await vault.As(Tokens.Agent("reader"))).ReadFile(new ReadFileRequest { Path = "shrinking.csv" });
+        Assert.True(await call.ResponseStream.MoveNext(CancellationToken.None));
+        // The window of the connection is far smaller than the file, so most of it has not been read yet.
+        vault.Folder.WriteHole("shrinking.csv", 1_000);
+
+        await Refusal.ExpectAsync(StatusCode.Aborted, "FILE_CHANGED", async () =>
+        {
+            while (await call.ResponseStream.MoveNext(CancellationToken.None))
+                Assert.Equal(ReadFileResponse.PartOneofCase.Chunk, call.ResponseStream.Current.PartCase);
+        });
+        var entries = await vault.Platform.AuditOfAsync("vault/shrinking.csv", atLeast: 2);
+        Assert.Equal([Contracts.Audit.V1.Outcome.Ok, Contracts.Audit.V1.Outcome.Failed], entries.Select(e => e.Outcome));
+        Assert.StartsWith("FILE_CHANGED", entries[1].ErrorMessage, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Sixteen_readers_at_once_each_get_the_whole_file()
+    {
+        var bytes = new byte[3_000_000];
+        Random.Shared.NextBytes(bytes);
+        vault.Folder.Write("shared.pdf", bytes);
+        var copies = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => vault.ReadAsync("shared.pdf")));
+        Assert.All(copies, copy => Assert.True(bytes.AsSpan().SequenceEqual(copy.Bytes)));
+    }
+}
