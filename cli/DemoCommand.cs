@@ -10,7 +10,7 @@ public static class DemoCommand
     {
         var data = DataFolder.NewOption();
         var command = new Command("demo",
-            "Plays the platform's main job once: an agent prices a booking from a price list in the vault, a person approves, and the audit log shows it all. It can be repeated.") { data };
+            "Plays the platform's main job once: an agent prices a booking, a person approves, the audit log shows it.") { data };
         command.SetAction((parsed, _) => RunAsync(DataFolder.Locate(parsed.GetValue(data))));
         return command;
     }

@@ -18,7 +18,7 @@ public static class ResetCommand
     {
         var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask." };
         var data = DataFolder.NewOption();
-        var command = new Command("reset", "Drops the database, cache, keys and logs of the platform on this machine. Files in the vault stay. Refused while it runs.") { yes, data };
+        var command = new Command("reset", "Drops the data: database, cache, keys, logs. Files in the vault stay. Refused while the platform runs.") { yes, data };
         command.SetAction((parsed, _) => RunAsync(DataFolder.Locate(parsed.GetValue(data)), parsed.GetValue(yes)));
         return command;
     }

@@ -12,7 +12,7 @@ public static class StatusCommand
     public static Command Create()
     {
         var data = DataFolder.NewOption();
-        var command = new Command("status", "Shows how the platform on this machine is, and where its parts are. Fails unless all is healthy.") { data };
+        var command = new Command("status", "Shows how the running platform is and where its parts are. Fails unless all is healthy.") { data };
         command.SetAction((parsed, _) => RunAsync(DataFolder.Locate(parsed.GetValue(data))));
         return command;
     }

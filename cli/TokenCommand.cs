@@ -16,27 +16,25 @@ public static class TokenCommand
     public static Command Create()
     {
         var role = new Argument<string>("ROLE") { Description = $"Who the token is for: {string.Join(", ", Roles)}." };
-        role.AcceptOnlyFromAmong(Roles);
         var agent = new Option<string?>("--agent") { HelpName = "ID", Description = "The agent's id, for example revenue_v1; required for the role agent." };
-        var lifetime = new Option<TimeSpan>("--lifetime")
+        var lifetime = new Option<TimeSpan?>("--lifetime")
         {
             HelpName = "TIME",
-            Description = "How long it is good for: 90s, 30m, 8h or 7d. It ends with the platform's run in any case.",
+            Description = "How long it is good for: 90s, 30m, 7d; 8h unless given. It ends with the platform's run in any case.",
             CustomParser = ParseLifetime,
-            DefaultValueFactory = _ => DefaultLifetime,
         };
         var data = DataFolder.NewOption();
 
-        var command = new Command("token", "Prints a bearer token for the platform that runs on this machine. Send it as: authorization: Bearer TOKEN")
+        var command = new Command("token", "Prints a bearer token for the running platform; send it as 'authorization: Bearer TOKEN'.")
         {
             role, agent, lifetime, data,
         };
         command.Validators.Add(result =>
         {
-            if (result.GetResult(role) is { } given && !given.Errors.Any() && ProblemWith(result.GetValue(role), result.GetValue(agent)) is { } problem)
+            if (result.GetValue(role) is { } given && ProblemWith(given, result.GetValue(agent)) is { } problem)
                 result.AddError(problem);
         });
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(role), parsed.GetValue(agent), parsed.GetValue(lifetime), DataFolder.Locate(parsed.GetValue(data))));
+        command.SetAction(parsed => Run(parsed.GetRequiredValue(role), parsed.GetValue(agent), parsed.GetValue(lifetime) ?? DefaultLifetime, DataFolder.Locate(parsed.GetValue(data))));
         return command;
     }
 
@@ -49,8 +47,9 @@ public static class TokenCommand
         return ExitCode.Ok;
     }
 
-    private static string? ProblemWith(string? role, string? agent) => (role, agent) switch
+    private static string? ProblemWith(string role, string? agent) => (role, agent) switch
     {
+        _ when !Roles.Contains(role) => $"'{role}' is no role; the roles are {string.Join(", ", Roles)}.",
         (AgentRole, null) => "A token of the role agent names its agent: add --agent ID.",
         (AgentRole, _) => IsAgentId(agent) ? null : $"'{agent}' is no agent id: 1–64 of [a-z0-9_.-].",
         (_, not null) => "Only the role agent goes with --agent.",
@@ -60,7 +59,7 @@ public static class TokenCommand
     private static bool IsAgentId(string id) =>
         id is { Length: >= 1 and <= 64 } && id.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '_' or '.' or '-');
 
-    private static TimeSpan ParseLifetime(ArgumentResult result)
+    private static TimeSpan? ParseLifetime(ArgumentResult result)
     {
         var text = result.Tokens.Single().Value;
         TimeSpan? unit = text.Length < 2 ? null : text[^1] switch
@@ -75,6 +74,6 @@ public static class TokenCommand
             && count > 0 && count <= LongestLifetime / one)
             return count * one;
         result.AddError($"'{text}' is no lifetime: a number and s, m, h or d, at most 365d.");
-        return default;
+        return null;
     }
 }

@@ -15,13 +15,20 @@ public static class UpCommand
     // ./run checks and builds before this program starts, and says when it began: seconds since 1970.
     private const string BeganAtVariable = "AGENTPLATFORM_BEGAN_AT";
 
+    private static readonly string[] InfraKinds = ["auto", "containers", "local", "external"];
+
     public static Command Create()
     {
         var infra = new Option<string?>("--infra")
         {
-            Description = "Where Postgres and Redis come from. auto (unless given): containers when docker or podman answers, else the programs of this machine; external: ConnectionStrings__agentplatform and ConnectionStrings__redis name them.",
+            HelpName = string.Join('|', InfraKinds),
+            Description = "Where Postgres and Redis come from. auto, unless given: containers if docker or podman answers, else programs of this machine (local). external: from ConnectionStrings__agentplatform and ConnectionStrings__redis.",
         };
-        infra.AcceptOnlyFromAmong("auto", "containers", "local", "external");
+        infra.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string?>() is { } kind && !InfraKinds.Contains(kind))
+                result.AddError($"--infra {kind}: known are {string.Join(", ", InfraKinds)}.");
+        });
         var data = DataFolder.NewOption();
         var vault = new Option<string?>("--vault") { HelpName = "DIR", Description = "The folder whose files agents may read. Unless given: vault in the data folder." };
         var gatewayPort = PortOption("--gateway-port", "Where the gateway takes gRPC; 8081 unless given.");

@@ -30,7 +30,7 @@ public static class GatewayRoutes
 
     public static void AddServiceRoutes(this WebApplicationBuilder builder)
     {
-        // EdgeMiddleware logs what fails, in a line; the proxy would add a stack for each call.
+        // ForwardingMiddleware logs what fails, in a line; the proxy would add a stack for each call.
         builder.Logging.AddFilter("Yarp.ReverseProxy.Forwarder", LogLevel.Error);
         builder.Services.Configure<TransportFailureRateHealthPolicyOptions>(policy =>
             (policy.MinimalTotalCountThreshold, policy.DetectionWindowSize) = (CallsBeforeJudging, FailureWindow));
@@ -38,6 +38,14 @@ public static class GatewayRoutes
             .LoadFromMemory([.. Services.Select(Route)], [.. Services.Select(s => Cluster(s, builder.Configuration))])
             .ConfigureHttpClient((_, handler) => Tune(handler));
     }
+
+    public static void MapServiceRoutes(this WebApplication app) => app.MapReverseProxy(call =>
+    {
+        call.UseMiddleware<EdgeMiddleware>();
+        call.UseLoadBalancing();
+        call.UsePassiveHealthChecks();
+        call.UseMiddleware<ForwardingMiddleware>();
+    });
 
     /// <summary>All addresses of a service, by the endpoint's name: "grpc" or "http".</summary>
     public static IReadOnlyList<string> Addresses(IConfiguration configuration, string service, string endpoint)

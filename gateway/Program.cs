@@ -9,10 +9,5 @@ builder.AddServiceHealth();
 
 var app = builder.Build();
 app.MapServiceDefaults();
-app.MapReverseProxy(call =>
-{
-    call.UseMiddleware<EdgeMiddleware>();
-    call.UseLoadBalancing();
-    call.UsePassiveHealthChecks();
-});
+app.MapServiceRoutes();
 app.Run();

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Claims;
 using AgentPlatform.Contracts.Access.V1;
 using Grpc.Core;
@@ -8,6 +9,7 @@ namespace AgentPlatform;
 public sealed record Caller
 {
     private const string StateKey = "agentplatform.caller";
+    private static readonly SearchValues<char> AgentIdCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789_.-");
 
     /// <summary>The token's subject: unique among all callers.</summary>
     public required string Subject { get; init; }
@@ -44,8 +46,8 @@ public sealed record Caller
     public static Caller From(ClaimsPrincipal principal, AuthenticationSettings settings)
     {
         var subject = principal.FindFirst("sub")?.Value ?? "";
-        if (subject.Length is 0 or > 256)
-            throw Errors.Unauthenticated("TOKEN_INVALID", "The token names no subject, or one of more than 256 characters.");
+        if (subject.Length is 0 or > 256 || subject.Any(char.IsControl))
+            throw Errors.Unauthenticated("TOKEN_INVALID", "The token names no subject, one of more than 256 characters, or one with control characters.");
 
         var roles = RoleClaims.Read(principal, settings.RoleClaim);
         var agentId = principal.FindFirst("agent_id")?.Value ?? "";
@@ -55,13 +57,14 @@ public sealed record Caller
         // Were a token both, the agent could take a person's decisions on its own proposals.
         if (roles.Count > 1)
             throw Errors.Unauthenticated("ROLES_CONFLICT", "The role agent goes with no other role.");
-        if (agentId.Length is 0 or > 64)
-            throw Errors.Unauthenticated("AGENT_ID_MISSING", "An agent's token names its id in the claim agent_id, 1–64 characters.");
+        // As strict as every field that takes an agent's id: what passes here goes into rows and audit entries unchecked.
+        if (agentId.Length is 0 or > 64 || agentId.AsSpan().ContainsAnyExcept(AgentIdCharacters))
+            throw Errors.Unauthenticated("AGENT_ID_MISSING", "An agent's token names its id in the claim agent_id, 1–64 of [a-z0-9_.-].");
         return new Caller { Subject = subject, Roles = roles, AgentId = agentId, AgentVersion = VersionOf(principal) };
     }
 
     private static string VersionOf(ClaimsPrincipal principal) =>
-        principal.FindFirst("agent_version")?.Value is { Length: <= 64 } version ? version : "";
+        principal.FindFirst("agent_version")?.Value is { Length: <= 64 } version && !version.Any(char.IsControl) ? version : "";
 
     internal void Attach(ServerCallContext context) => context.UserState[StateKey] = this;
 

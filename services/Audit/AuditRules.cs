@@ -33,7 +33,8 @@ public static class AuditRules
 
     public static void CheckCount(AppendEntriesRequest request) => new FieldChecks()
         .Require(request.Entries.Count > 0, "entries", "is required")
-        .Require(request.Entries.Count <= BatchMaximumEntries, "entries", $"has {request.Entries.Count:N0} entries; at most {BatchMaximumEntries:N0} are allowed")
+        .Require(request.Entries.Count <= BatchMaximumEntries, "entries",
+            $"has {request.Entries.Count:N0} entries; at most {BatchMaximumEntries:N0} are allowed")
         .ThrowIfAny();
 
     /// <summary>

@@ -118,7 +118,7 @@ public static class CostingRules
             : throw Errors.FailedPrecondition("MIXED_CURRENCIES", $"The lines' prices are in {string.Join(", ", currencies)}; a costing has one currency.");
     }
 
-    // A booking has one reference: with blanks at its ends or invisible characters, one could pass for another.
+    // One booking, one reference: with blanks at an end or control characters in it, another would look the same.
     private static FieldChecks BookingRef(this FieldChecks checks, string value) => checks
         .Text("booking_ref", value, BookingRefMaximumCharacters, minimum: 1)
         .Require(value.Trim() == value && !value.Any(char.IsControl), "booking_ref", "has white space at an end, or control characters");

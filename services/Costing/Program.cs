@@ -1,7 +1,6 @@
 using AgentPlatform;
 using AgentPlatform.Contracts.Session.V1;
 using AgentPlatform.Costings;
-using CostingService = AgentPlatform.Costings.CostingService;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddPlatformService("costing").AddAuditRelay();

@@ -15,6 +15,7 @@ catch (VaultRootException e)
     return 1;
 }
 
+builder.Services.AddSingleton(settings);
 builder.AddPlatformService("vault").AddAuditRelay();
 
 var app = builder.Build();

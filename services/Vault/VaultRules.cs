@@ -10,11 +10,8 @@ public static class VaultRules
     public const long FileMaximumBytes = 10_000_000;
     public const int ChunkMaximumBytes = 64 * 1024;
 
-    /// <summary>How many directory entries one page of a list may look at; a listing is a look round, not a crawl.</summary>
-    public const int WalkMaximumEntries = 100_000;
-
-    /// <summary>How many folders a listed file may be below the root.</summary>
-    public const int WalkMaximumDepth = 32;
+    /// <summary>How many folders below the root a listed file may be.</summary>
+    public const int ListMaximumDepth = 32;
 
     private static readonly string[] Extensions = [".pdf", ".xlsx", ".xml", ".csv"];
 
@@ -50,11 +47,11 @@ public static class VaultRules
     public static PlatformException Changed(string path) =>
         new(StatusCode.Aborted, "FILE_CHANGED", $"{path} was changed while it was being read; drop what came and read it again.");
 
-    public static PlatformException TooManyEntries() => Errors.FailedPrecondition("LIST_TOO_LARGE",
-        $"The list would have to look at more than {WalkMaximumEntries:N0} entries; narrow it by path_prefix.");
+    public static PlatformException TooManyEntries(int maximum) => Errors.FailedPrecondition("LIST_TOO_LARGE",
+        $"The list would have to look at more than {maximum:N0} entries; narrow it by path_prefix.");
 
     public static PlatformException TooDeep(string folder) => Errors.FailedPrecondition("LIST_TOO_DEEP",
-        $"{folder} is more than {WalkMaximumDepth} folders below the root; narrow the list by path_prefix.");
+        $"{folder} is more than {ListMaximumDepth} folders below the root; narrow the list by path_prefix.");
 
     // Names are not normalised in any way: what is no exact name of a file is no file.
     private static string? FindFault(string path)

@@ -9,7 +9,7 @@ namespace AgentPlatform.Vault;
 /// The RPCs of the vault. See vault.proto for what each promises. What was asked for, and the answer or refusal that it gets, is
 /// committed to the audit log before either leaves: without the database nothing is handed out.
 /// </summary>
-public sealed class VaultService(Database database, VaultRoot root) : Contracts.Vault.V1.VaultService.VaultServiceBase
+public sealed class VaultService(Database database, VaultRoot root, VaultSettings settings) : Contracts.Vault.V1.VaultService.VaultServiceBase
 {
     private const string List = "vault.list";
     private const string Read = "vault.read";
@@ -41,7 +41,7 @@ public sealed class VaultService(Database database, VaultRoot root) : Contracts.
     {
         VaultRules.Check(request);
         var page = PageRequest.Read("files", request.PageSize, request.PageToken, request.PathPrefix);
-        var found = new VaultWalk(root, request.PathPrefix, page.After ?? "", cancellation).Take(page.Fetch);
+        var found = new VaultWalk(root, settings.ListMaximumEntries, request.PathPrefix, page.After ?? "", cancellation).Take(page.Fetch);
         var (files, next) = page.Cut(found, f => f.Path);
         return new ListFilesResponse { Files = { files }, NextPageToken = next };
     }

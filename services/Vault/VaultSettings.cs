@@ -7,4 +7,7 @@ public sealed class VaultSettings
     /// Required. The folder whose files are handed out: an absolute path, outside every git work tree and not writable by others.
     /// </summary>
     public string Root { get; init; } = "";
+
+    /// <summary>How many directory entries one page of a list may look at: a listing is a look round, not a crawl.</summary>
+    public int ListMaximumEntries { get; init; } = 100_000;
 }

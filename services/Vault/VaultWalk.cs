@@ -8,9 +8,9 @@ namespace AgentPlatform.Vault;
 
 /// <summary>
 /// One walk through the readable files in the order of their paths, from after a given one. It looks only at folders that
-/// the page can touch, opens only files that it may show, and refuses to go on beyond the bounds of <see cref="VaultRules"/>.
+/// the page can touch, opens only files that it may show, and refuses to go on beyond its bounds.
 /// </summary>
-internal sealed class VaultWalk(VaultRoot root, string prefix, string after, CancellationToken cancellation)
+internal sealed class VaultWalk(VaultRoot root, int maximumEntries, string prefix, string after, CancellationToken cancellation)
 {
     private const int BufferBytes = 32 * 1024;
 
@@ -51,7 +51,7 @@ internal sealed class VaultWalk(VaultRoot root, string prefix, string after, Can
     private List<string> Paths(string folder)
     {
         var paths = new List<string>();
-        if (folder.AsSpan().Count('/') > VaultRules.WalkMaximumDepth)
+        if (folder.AsSpan().Count('/') > VaultRules.ListMaximumDepth)
             throw VaultRules.TooDeep(folder);
         using var handle = root.FindFolder(folder.TrimEnd('/'));
         if (handle is null)
@@ -74,8 +74,8 @@ internal sealed class VaultWalk(VaultRoot root, string prefix, string after, Can
         {
             var record = records[..BinaryPrimitives.ReadUInt16LittleEndian(records[LengthOffset..])];
             records = records[record.Length..];
-            if (++_entriesSeen > VaultRules.WalkMaximumEntries)
-                throw VaultRules.TooManyEntries();
+            if (++_entriesSeen > maximumEntries)
+                throw VaultRules.TooManyEntries(maximumEntries);
 
             var name = record[NameOffset..];
             name = name[..name.IndexOf((byte)0)];

@@ -117,12 +117,12 @@ public sealed class AppendTests(Platform platform) : IClassFixture<Platform>
     {
         var service = await AsService();
         var request = new AppendEntriesRequest { Entries = { Entries.OfService(resource: "costing/key") } };
-        var key = new Metadata { { "idempotency-key", "append-1" } };
+        Metadata Key() => new() { { "idempotency-key", "append-1" } };
 
-        var first = await service.AppendEntriesAsync(request, key);
+        var first = await service.AppendEntriesAsync(request, Key());
         Assert.Equal(1, first.AppendedCount);
         // Without the key the answer would be "repeated".
-        Assert.Equal(first, await service.AppendEntriesAsync(request, key));
+        Assert.Equal(first, await service.AppendEntriesAsync(request, Key()));
     }
 
     [Fact]

@@ -28,7 +28,7 @@ public sealed class ListTests(Platform platform) : IClassFixture<Platform>
             new() { CorrelationId = "filter-call" },
             new() { TraceId = Trace },
             new() { Outcome = Outcome.Failed },
-            new() { StartTime = Noon.ToTimestamp(), EndTime = Noon.AddSeconds(1).ToTimestamp() },
+            new() { ResourcePrefix = "filter/", StartTime = Noon.ToTimestamp(), EndTime = Noon.AddSeconds(1).ToTimestamp() },
             new() { AgentId = "filter-agent", Operation = "filter.*", ResourcePrefix = "filter/", Outcome = Outcome.Failed },
         ];
         foreach (var request in findOne)

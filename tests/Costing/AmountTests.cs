@@ -19,9 +19,23 @@ public sealed class AmountTests
         for (var round = 0; round < Rounds; round++)
         {
             var price = AnyAmount();
-            var quantityMilli = AnyUpTo(CostingRules.MaximumQuantityMilli);
-            var expected = HalfEven((BigInteger)price.Nanos * (long)quantityMilli, 1_000 * Minor(price.Currency)) * Minor(price.Currency);
-            Assert.Equal(expected, (BigInteger)price.Times((long)quantityMilli).Nanos);
+            var quantityMilli = (long)AnyUpTo(CostingRules.MaximumQuantityMilli);
+            var expected = HalfEven((BigInteger)price.Nanos * quantityMilli, 1_000 * Minor(price.Currency)) * Minor(price.Currency);
+            Assert.Equal(expected, (BigInteger)price.Times(quantityMilli).Nanos);
+        }
+    }
+
+    [Fact]
+    public void Half_a_minor_unit_goes_to_the_even_one_whatever_the_price()
+    {
+        for (var round = 0; round < Rounds; round++)
+        {
+            var currency = Some[_random.Next(Some.Length)];
+            var minorUnits = 2 * (BigInteger)_random.NextInt64(1_000_000_000) + 1; // of an odd number, the half is a tie
+            var price = new Amount(currency, (Int128)(minorUnits * Minor(currency)));
+            var amount = price.Times(500).Nanos / (Int128)Minor(currency);
+            Assert.True(Int128.IsEvenInteger(amount), $"{price} × 0.5 became {amount} minor units");
+            Assert.Equal(1, (int)BigInteger.Abs(2 * (BigInteger)amount - minorUnits));
         }
     }
 

@@ -1,5 +1,6 @@
 using AgentPlatform.Contracts.Costing.V1;
 using Grpc.Core;
+using Npgsql;
 using static AgentPlatform.Tests.Costings.CostingCalls;
 using Client = AgentPlatform.Contracts.Costing.V1.CostingService.CostingServiceClient;
 
@@ -8,6 +9,8 @@ namespace AgentPlatform.Tests.Costings;
 public sealed class DecisionTests(Platform platform) : IClassFixture<Platform>
 {
     private const string Sku = "SKU";
+    private const int Deciders = 16;
+    private const string CountWaiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
 
     [Theory]
     [InlineData(Decision.Approve, CostingStatus.Approved)]
@@ -47,13 +50,24 @@ public sealed class DecisionTests(Platform platform) : IClassFixture<Platform>
         var costing = await ProposeAsync(agent);
         await using var other = await platform.StartAnotherAsync("costing");
 
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 16).Select(async i =>
+        // All have begun before any can go on: each waits for the row, which is held here.
+        await using var administrator = new NpgsqlConnection(platform.AdminConnection);
+        await administrator.OpenAsync();
+        var held = await administrator.BeginTransactionAsync();
+        await using var hold = new NpgsqlCommand("SELECT FROM costing.booking_costing WHERE id = $1 FOR UPDATE", administrator, held);
+        hold.Parameters.Add(new NpgsqlParameter { Value = Guid.Parse(costing.Id) });
+        await hold.ExecuteNonQueryAsync();
+
+        var deciding = Task.WhenAll(Enumerable.Range(0, Deciders).Select(async i =>
         {
             var token = Tokens.Superuser($"s{i}");
             var client = i % 2 == 0 ? await As(token) : platform.Client<Client>(other.GrpcAddress, token);
             try { return (Decided: (Costing?)await client.DecideAsync(costing, i % 3 == 0 ? Decision.Approve : Decision.Reject, "mine"), Refused: (Refusal?)null); }
             catch (RpcException e) { return (Decided: null, Refused: Refusal.From(e)); }
         }));
+        await Eventually.TrueAsync(async () => (await platform.SqlAsync<long>(CountWaiting)).Single() == Deciders, "all deciders wait for the row");
+        await held.CommitAsync();
+        var outcomes = await deciding;
 
         var winner = Assert.Single(outcomes, o => o.Decided is not null).Decided!;
         Assert.All(outcomes.Where(o => o.Decided is null), o =>

@@ -75,7 +75,8 @@ public sealed class ProposalTests(Platform platform) : IClassFixture<Platform>
 
         Assert.Single(outcomes, "taken");
         Assert.All(outcomes.Where(o => o != "taken"), o => Assert.Equal("COSTING_PENDING", o));
-        Assert.Equal(1, (await platform.SqlAsync<long>("SELECT count(*) FROM costing.costing_lines JOIN costing.booking_costing c ON c.id = costing_id WHERE booking_ref = 'BK-RUSH'")).Single());
+        const string CountLines = "SELECT count(*) FROM costing.costing_lines JOIN costing.booking_costing c ON c.id = costing_id WHERE booking_ref = 'BK-RUSH'";
+        Assert.Equal(1, (await platform.SqlAsync<long>(CountLines)).Single());
     }
 
     [Fact]

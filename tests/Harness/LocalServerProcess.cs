@@ -20,22 +20,29 @@ public sealed class LocalServerProcess : IAsyncDisposable
     {
         var folder = NewFolder("postgres");
         var port = FreePort();
+        // fsync is off: what a power cut does is not tested here, and a database per class is copied often.
+        string[] tuning = ["-c", "fsync=off", "-c", "max_connections=400", "-c", "shared_buffers=64MB", "-c", "log_min_messages=warning"];
+        if (Find("initdb") is not { } initdb)
+            return Start(folder, port, [.. Container(port, 5432, "POSTGRES_HOST_AUTH_METHOD=trust"), "docker.io/library/postgres:18.3", .. tuning]);
+
         var data = Path.Combine(folder, "data");
         // Postgres refuses to run as root; setpriv replaces itself by the program, so a signal reaches Postgres itself.
         string[] asPostgres = Environment.IsPrivilegedProcess ? ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--init-groups"] : [];
         if (Environment.IsPrivilegedProcess)
             await FinishAsync("chown", "postgres", folder);
-        await FinishAsync([.. asPostgres, Find("initdb"), "-D", data, "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"]);
-        // fsync is off: what a power cut does is not tested here, and a database per class is copied often.
-        return Start(folder, port, [.. asPostgres, Find("postgres"), "-D", data, "-p", $"{port}", "-c", "listen_addresses=127.0.0.1",
-            "-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "max_connections=400", "-c", "shared_buffers=64MB", "-c", "log_min_messages=warning"]);
+        await FinishAsync([.. asPostgres, initdb, "-D", data, "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"]);
+        return Start(folder, port, [.. asPostgres, Path.Combine(Path.GetDirectoryName(initdb)!, "postgres"), "-D", data, "-p", $"{port}",
+            "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", .. tuning]);
     }
 
     public static LocalServerProcess Redis()
     {
         var folder = NewFolder("redis");
         var port = FreePort();
-        return Start(folder, port, [Find("redis-server"), "--bind", "127.0.0.1", "--port", $"{port}", "--save", "", "--appendonly", "no", "--dir", folder]);
+        string[] cacheOnly = ["--save", "", "--appendonly", "no"];
+        return Find("redis-server") is { } redis
+            ? Start(folder, port, [redis, "--bind", "127.0.0.1", "--port", $"{port}", "--dir", folder, .. cacheOnly])
+            : Start(folder, port, [.. Container(port, 6379, "LANG=C"), "docker.io/library/redis:8.2", "redis-server", .. cacheOnly]);
     }
 
     public static async Task<bool> ListensAsync(int port)
@@ -97,14 +104,14 @@ public sealed class LocalServerProcess : IAsyncDisposable
             throw new InvalidOperationException($"{string.Join(' ', command)}: {string.Concat(output)}");
     }
 
-    private static string Find(string program)
-    {
-        var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
-            .Concat(Directory.Exists("/usr/lib/postgresql") ? Directory.GetDirectories("/usr/lib/postgresql").OrderDescending().Select(d => $"{d}/bin") : [])
-            .Concat(["/opt/homebrew/bin", "/usr/local/bin"]);
-        // A link on PATH may be a wrapper that knows nothing of its neighbours, so the version's own folder wins for Postgres.
-        var found = folders.Select(f => Path.Combine(f, program)).Where(File.Exists).ToList();
-        return found.LastOrDefault(f => f.StartsWith("/usr/lib/postgresql", StringComparison.Ordinal)) ?? found.FirstOrDefault()
-            ?? throw new InvalidOperationException($"{program} is not installed; ./test installs it, or set TEST_POSTGRES and TEST_REDIS.");
-    }
+    // In the foreground, so that the signal which ends it reaches the server, and removed when it ends.
+    private static string[] Container(int port, int inside, string environment) =>
+        [Find("docker") ?? Find("podman") ?? throw new InvalidOperationException("There are neither local servers nor containers; ./test installs them, or set TEST_POSTGRES and TEST_REDIS."),
+            "run", "--rm", "-p", $"127.0.0.1:{port}:{inside}", "-e", environment];
+
+    // Postgres by its versions' own folders first: what stands on PATH may be a link that knows nothing of its neighbours.
+    private static string? Find(string program) =>
+        (Directory.Exists("/usr/lib/postgresql") ? Directory.GetDirectories("/usr/lib/postgresql").OrderDescending().Select(d => $"{d}/bin") : [])
+        .Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':'))
+        .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
 }

@@ -74,10 +74,11 @@ public sealed class VaultAuditTests(VaultPlatform vault) : IClassFixture<VaultPl
             await using var block = new NpgsqlCommand("LOCK TABLE vault.outbox IN ACCESS EXCLUSIVE MODE", blocker, transaction);
             await block.ExecuteNonQueryAsync();
 
-            await ExpectNothingAsync(client, "guarded.csv");
-            await ExpectNothingAsync(client, "missing.csv");
-            await ExpectNothingAsync(client, "../malformed.csv");
-            await Refusal.ExpectAsync(StatusCode.DeadlineExceeded, "", async () => await client.ListFilesAsync(new ListFilesRequest(), deadline: Deadline));
+            await Task.WhenAll(
+                ExpectNothingAsync(client, "guarded.csv"),
+                ExpectNothingAsync(client, "missing.csv"),
+                ExpectNothingAsync(client, "../malformed.csv"),
+                Refusal.ExpectAsync(StatusCode.DeadlineExceeded, "", async () => await client.ListFilesAsync(new ListFilesRequest(), deadline: Deadline)));
         }
         Assert.NotEmpty((await vault.ReadAsync("guarded.csv")).Bytes);
     }

@@ -17,7 +17,7 @@ public sealed class VaultListTests : IClassFixture<VaultPlatform>
             return;
         foreach (var path in Readable)
             vault.Folder.Write(path, path);
-        foreach (var path in new[] { "notes.txt", ".hidden.csv", ".git/x.csv", "a/.b/x.csv", "a/b.csv.bak", "line\nbreak.csv", "back\\slash.csv" })
+        foreach (var path in new[] { "notes.txt", ".hidden.csv", ".hidden/x.csv", "a/.b/x.csv", "a/b.csv.bak", "line\nbreak.csv", "back\\slash.csv" })
             vault.Folder.Write(path);
         vault.Folder.WriteHole("too-large.csv", 10_000_001);
         Directory.CreateDirectory(vault.Folder.At("folder.csv"));
@@ -68,7 +68,7 @@ public sealed class VaultListTests : IClassFixture<VaultPlatform>
     [InlineData("a.csv/")]
     [InlineData("outer/")]
     [InlineData("outer/sec")]
-    [InlineData(".git/")]
+    [InlineData(".hidden/")]
     [InlineData("a/.b/")]
     public async Task A_prefix_that_holds_nothing_readable_gives_an_empty_list(string prefix) => Assert.Empty(await _vault.ListAsync(prefix));
 

@@ -7,10 +7,13 @@ namespace AgentPlatform.Tests.Vaults;
 /// <summary>A class's own platform whose vault serves a folder of the class's own.</summary>
 public sealed class VaultPlatform : IAsyncLifetime
 {
+    /// <summary>Instead of 100,000, so that a test can afford to go beyond it.</summary>
+    public const int ListMaximumEntries = 200;
+
     public VaultPlatform(TestServers servers)
     {
         Platform = new Platform(servers);
-        Platform.Settings["vault"] = new() { ["Vault:Root"] = Folder.Root };
+        Platform.Settings["vault"] = new() { ["Vault:Root"] = Folder.Root, ["Vault:ListMaximumEntries"] = $"{ListMaximumEntries}" };
     }
 
     public Platform Platform { get; }

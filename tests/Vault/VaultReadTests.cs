@@ -38,6 +38,15 @@ public sealed class VaultReadTests(VaultPlatform vault) : IClassFixture<VaultPla
     }
 
     [Fact]
+    public async Task A_time_that_no_timestamp_can_hold_is_cut_to_one()
+    {
+        vault.Folder.Write("eternal.csv");
+        VaultFolder.Run("touch", "-d", "@300000000000", vault.Folder.At("eternal.csv"));
+        var (file, _) = await vault.ReadAsync("eternal.csv");
+        Assert.InRange(file.ModifyTime.ToDateTime().Year, 2400, 9999);
+    }
+
+    [Fact]
     public async Task Ten_million_bytes_can_be_read_and_one_more_is_too_large()
     {
         vault.Folder.WriteHole("largest.pdf", LimitBytes);
@@ -71,7 +80,7 @@ public sealed class VaultReadTests(VaultPlatform vault) : IClassFixture<VaultPla
     [InlineData("prices.xls")]
     [InlineData("csv")]
     [InlineData("folder.csv/shadow")]
-    [InlineData(".git/config")]
+    [InlineData(".hidden/config")]
     public async Task An_extension_is_judged_by_the_path_alone(string path)
     {
         var missing = await vault.ExpectRefusalAsync(StatusCode.FailedPrecondition, "EXTENSION_NOT_ALLOWED", path);

@@ -34,7 +34,8 @@ internal sealed class LogFile : IDisposable
     {
         lock (_writing)
         {
-            if (line.Length > 0)
+            // Of an exception the message tells what happened; its frames would push that out.
+            if (line.Length > 0 && !line.StartsWith("   at ", StringComparison.Ordinal))
             {
                 _tail.Enqueue(line);
                 if (_tail.Count > TailLines)

@@ -1,0 +1,23 @@
+using System.CommandLine;
+using AgentPlatform.Bench;
+using AgentPlatform.Cli;
+using Grpc.Core;
+
+var root = new RootCommand("Measures a running AgentPlatform, in ratios between two ways that take turns in one run. Start it with ./run first.")
+{
+    GatewayBenchmark.NewCommand(),
+};
+var parsed = root.Parse(args);
+if (parsed.Errors.Count > 0)
+{
+    foreach (var error in parsed.Errors)
+        Console.Error.WriteLine($"bench: {error.Message}");
+    Console.Error.WriteLine($"Benchmarks: {string.Join(", ", root.Subcommands.Select(c => c.Name))}");
+    return ExitCode.WrongUsage;
+}
+try { return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }); }
+catch (Exception e) when (e is CliException or RpcException or IOException or UnauthorizedAccessException)
+{
+    Console.Error.WriteLine($"bench: {(e is RpcException rpc ? $"{rpc.StatusCode}: {rpc.Status.Detail}" : e.Message)}");
+    return ExitCode.Failed;
+}
