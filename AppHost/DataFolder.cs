@@ -46,7 +46,7 @@ internal sealed class DataFolder : IDisposable
         }
         catch (IOException) when (Directory.Exists(path))
         {
-            throw Exit.With($"AgentPlatform runs already with the data folder {path}{Holder(path)}; stop it, or choose another with --data");
+            throw Exit.With($"already running with the data folder {path}{Holder(path)}; stop it, or choose another with --data");
         }
     }
 

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Globalization;
 
 namespace AgentPlatform.AppHost;
 
@@ -73,7 +72,7 @@ internal sealed class LocalPostgres
     }
 
     /// <summary>Arguments for /bin/sh that start the server and stop it properly; see postgres.sh.</summary>
-    public IEnumerable<string> Arguments(int port)
+    public string[] Arguments(int port)
     {
         using var script = new StreamReader(typeof(LocalPostgres).Assembly.GetManifestResourceStream("postgres.sh")!);
         string[] server =
@@ -103,7 +102,7 @@ internal sealed class LocalPostgres
         var newest = 0;
         foreach (var folder in folders.Where(folder => File.Exists(Path.Combine(folder, "initdb")) && File.Exists(Path.Combine(folder, "postgres"))))
         {
-            var found = MajorVersion((await Command.RunAsync([Path.Combine(folder, "postgres"), "--version"])).Output);
+            var found = FirstNumber((await Command.RunAsync([Path.Combine(folder, "postgres"), "--version"])).Output);
             if (found >= OldestVersion && (version is null || version == $"{found}"))
             {
                 return folder;
@@ -121,18 +120,14 @@ internal sealed class LocalPostgres
     }
 
     private static IEnumerable<string> Versions(string root, string programs, string pattern = "*") => Directory.Exists(root)
-        ? Directory.EnumerateDirectories(root, pattern).OrderDescending(NumericComparer).Select(folder => Path.Combine(folder, programs))
+        ? Directory.EnumerateDirectories(root, pattern)
+            .OrderByDescending(folder => FirstNumber(Path.GetFileName(folder)))
+            .Select(folder => Path.Combine(folder, programs))
         : [];
 
-    /// <summary>So that 15 comes after 9.6.</summary>
-    private static readonly StringComparer NumericComparer = StringComparer.Create(CultureInfo.InvariantCulture, CompareOptions.NumericOrdering);
-
-    private static int MajorVersion(string output)
-    {
-        // "postgres (PostgreSQL) 15.4 (Debian 15.4-1)"
-        var words = output.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        return words.Length > 2 && int.TryParse(words[2].Split('.')[0], out var major) ? major : 0;
-    }
+    /// <summary>The major version in a text: 15 in "postgresql@15" or "postgres (PostgreSQL) 15.4".</summary>
+    private static int FirstNumber(string name) =>
+        int.TryParse(string.Concat(name.SkipWhile(letter => !char.IsAsciiDigit(letter)).TakeWhile(char.IsAsciiDigit)), out var number) ? number : 0;
 
     private static async Task RequireAccessAsync(string dataFolder)
     {

@@ -22,7 +22,7 @@ internal static class LocalServers
         builder.Services.AddHealthChecks().AddAsyncCheck(name, stopping => ServerProbe.PostgresAsync(port, stopping));
         return builder.AddResource(resource)
             .WithEndpoint(port: port, scheme: "tcp", name: LocalPostgresResource.EndpointName, isProxied: false)
-            .WithArgs([.. cluster.Arguments(port)])
+            .WithArgs(cluster.Arguments(port))
             .WithHealthCheck(name);
     }
 

@@ -28,10 +28,12 @@ public static class AuditTrail
         }
     }
 
-    /// <summary>Prints them; a trace id leads to the dashboard where a terminal can follow links, else its address is printed.</summary>
-    public static void Show(IEnumerable<AuditEntry> entries, string? dashboard)
+    /// <summary>Prints them as a table. On a narrow terminal resources and trace ids are cut; nothing is when there is no terminal.</summary>
+    public static void Show(IEnumerable<AuditEntry> entries)
     {
         var table = Terminal.NewTable("time (UTC)", "actor", "operation", "resource", "outcome", "authorized by", "ms", "trace");
+        foreach (var column in table.Columns.Where((_, index) => index is not 3 and not 7))
+            column.NoWrap();
         table.Columns[6].RightAligned();
         foreach (var entry in entries)
         {
@@ -39,18 +41,12 @@ public static class AuditTrail
                 new Text(entry.OccurTime.ToDateTime().ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture)),
                 new Text(entry.Principal),
                 new Text(entry.Operation),
-                new Text(entry.Resource),
+                new Text(entry.Resource).Overflow(Overflow.Ellipsis),
                 new Text(RpcText.Of(entry.Outcome)),
                 new Text(entry.AuthorizedBy),
                 new Text(entry.ExecutionTimeMs.ToString("0.0", CultureInfo.InvariantCulture)),
-                Trace(entry.TraceId, dashboard));
+                new Text(entry.TraceId).Overflow(Overflow.Ellipsis));
         }
         Terminal.Out.Write(table);
     }
-
-    private static Text Trace(string traceId, string? dashboard) => dashboard is null || traceId.Length == 0 ? new Text(traceId)
-        : Terminal.Out.Profile.Capabilities.Links ? new Text(traceId, new Style(link: Link(dashboard, traceId)))
-        : new Text(Link(dashboard, traceId));
-
-    private static string Link(string dashboard, string traceId) => $"{dashboard}/traces/detail/{traceId}";
 }

@@ -37,6 +37,7 @@ public sealed class DemoRun : IDisposable
     private readonly GatewayCaller _agent;
     private readonly GatewayCaller _superuser;
     private readonly GatewayCaller _auditor;
+    private readonly List<(string Step, string TraceId)> _traces = [];
 
     private Session _session = new();
     private IReadOnlyList<PriceRow> _prices = [];
@@ -75,7 +76,8 @@ public sealed class DemoRun : IDisposable
         await StepAsync("See the decision", SeeDecisionAsync);
         await StepAsync("Complete the session", CompleteAsync);
         await StepAsync("Read the audit trail", ReadAuditTrailAsync);
-        AuditTrail.Show(_trail, _note.Dashboard);
+        AuditTrail.Show(_trail);
+        ShowTraces();
     }
 
     public void Dispose() => _channel.Dispose();
@@ -125,8 +127,7 @@ public sealed class DemoRun : IDisposable
         using var call = _agent.Vault.ReadFile(new ReadFileRequest { Path = DemoVault.PriceListPath }, Audited("read"));
         await foreach (var part in call.ResponseStream.ReadAllAsync())
             content.Write(part.Chunk.Span);
-        content.Position = 0;
-        _prices = PriceList.Read(content);
+        _prices = PriceList.Read(content.ToArray());
         return $"{files.Count} files are listed; {DemoVault.PriceListPath}, {content.Length:N0} bytes, holds {_prices.Count} prices";
     }
 
@@ -221,6 +222,8 @@ public sealed class DemoRun : IDisposable
         try
         {
             Terminal.Out.WriteLine(await act());
+            if (trace is not null)
+                _traces.Add((title, trace.TraceId.ToHexString()));
         }
         catch (Exception e) when (e is RpcException or CliException or IOException or UnauthorizedAccessException)
         {
@@ -247,6 +250,17 @@ public sealed class DemoRun : IDisposable
             table.AddRow(new Text(line.Sku), new Text(line.Description), new Text(quantity), new Text(MoneyText.Of(line.UnitPrice)), new Text(MoneyText.Of(line.Amount)));
         }
         Terminal.Out.Write(new Padder(table).Padding(5, 0, 0, 0));
+    }
+
+    private void ShowTraces()
+    {
+        if (_note.Dashboard is null || _traces.Count == 0)
+            return;
+        var list = Terminal.NewList();
+        foreach (var (step, traceId) in _traces)
+            list.AddRow(new Text(step), new Text($"{_note.Dashboard}/traces/detail/{traceId}"));
+        Terminal.Out.WriteLine("The traces of the steps, in the dashboard:");
+        Terminal.Out.Write(list);
     }
 
     private void ExpectStatus(CostingStatus status) =>

@@ -18,11 +18,11 @@ public static partial class PriceList
     static PriceList() => Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
 
     /// <summary>All prices; an error that names the row when one makes no sense.</summary>
-    public static IReadOnlyList<PriceRow> Read(Stream workbook)
+    public static IReadOnlyList<PriceRow> Read(byte[] workbook)
     {
         try
         {
-            using var reader = ExcelReaderFactory.CreateOpenXmlReader(workbook);
+            using var reader = ExcelReaderFactory.CreateOpenXmlReader(new MemoryStream(workbook));
             var columns = reader.Read() ? Columns.Of(reader) : throw new CliException("the price list is empty");
             var rows = new List<PriceRow>();
             for (var row = 2; reader.Read(); row++)
