@@ -4,5 +4,6 @@ namespace AgentPlatform.AppHost;
 internal sealed record CommandResult(int ExitCode, string Output)
 {
     /// <summary>What it said last, in one line; for messages.</summary>
-    public string LastLine => Output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault() ?? "no output";
+    public string LastLine =>
+        Output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault() ?? "no output";
 }

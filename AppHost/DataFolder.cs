@@ -38,7 +38,8 @@ internal sealed class DataFolder : IDisposable
             Directory.CreateDirectory(path);
             Directory.CreateDirectory(settings.Vault); // one that was chosen is there already
             // The lock goes with the process, however it ends.
-            return new DataFolder(path, new FileStream(System.IO.Path.Combine(path, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            var lockFile = System.IO.Path.Combine(path, "lock");
+            return new DataFolder(path, new FileStream(lockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
         catch (UnauthorizedAccessException)
         {

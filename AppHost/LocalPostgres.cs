@@ -43,7 +43,7 @@ internal sealed class LocalPostgres
 
         if (!isNew && !File.Exists(PasswordFile(data)))
         {
-            throw Exit.With($"{PasswordFile(data)} is missing, without which nobody can use the database in {folder}; put it back, or drop the data with: ./run reset");
+            throw Exit.With($"{PasswordFile(data)} is missing, and with it the database's password; put it back, or drop the data with: ./run reset");
         }
 
         var cluster = new LocalPostgres(programs, folder, AdminPassword(data));
@@ -113,7 +113,7 @@ internal sealed class LocalPostgres
 
         throw Exit.With((version, newest) switch
         {
-            ({ } wanted, _) => $"the data is of Postgres {wanted}, whose programs are missing: install that version, or drop the data with: ./run reset",
+            ({ } wanted, _) => $"the data is of Postgres {wanted}, which is missing: install that version, or drop the data with: ./run reset",
             (_, > 0) => $"Postgres {newest} is too old: install {OldestVersion} or newer",
             _ => $"Postgres is missing: install {OldestVersion} or newer (on Debian and Ubuntu: apt-get install postgresql)",
         });
@@ -173,7 +173,13 @@ internal sealed class LocalPostgres
         }
 
         // initdb takes the password only from a file, which must be the server user's.
-        const string Script = "umask 077; file=$(mktemp /tmp/agentplatform.XXXXXX) && cat >\"$file\" && \"$@\" --pwfile=\"$file\"; status=$?; rm -f \"$file\"; exit $status";
+        const string Script = """
+            umask 077
+            file=$(mktemp /tmp/agentplatform.XXXXXX) && cat >"$file" && "$@" --pwfile="$file"
+            status=$?
+            rm -f "$file"
+            exit "$status"
+            """;
         var result = await Command.RunAsync(
             [
                 .. launcher, "sh", "-c", Script, "sh", Path.Combine(_programs, "initdb"), "-D", unfinished, "-U", LocalPostgresResource.Administrator,

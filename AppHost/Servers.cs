@@ -45,13 +45,13 @@ internal sealed record Servers(
             .WithDataVolume($"agentplatform-postgres-{folderId}")
             // As on a local server: text sorts by bytes everywhere.
             .WithEnvironment("POSTGRES_INITDB_ARGS", "--auth-host=scram-sha-256 --auth-local=scram-sha-256 --encoding=UTF8 --no-locale");
-        var endpoint = postgres.Resource.PrimaryEndpoint;
+        var host = postgres.Resource.PrimaryEndpoint.Property(EndpointProperty.Host);
+        var port = postgres.Resource.PrimaryEndpoint.Property(EndpointProperty.Port);
         return new Servers(
             InfraKind.Containers,
             postgres.AddDatabase(DatabaseName),
             builder.AddRedis("redis"),
-            (user, secret) => ReferenceExpression.Create(
-                $"Host={endpoint.Property(EndpointProperty.Host)};Port={endpoint.Property(EndpointProperty.Port)};Database={DatabaseName};Username={user};Password={secret}"),
+            (user, secret) => ReferenceExpression.Create($"Host={host};Port={port};Database={DatabaseName};Username={user};Password={secret}"),
             DatabaseAddress: null);
     }
 
@@ -68,6 +68,11 @@ internal sealed record Servers(
     {
         var database = new DbConnectionStringBuilder { ConnectionString = Required(builder, DatabaseName) };
         _ = Required(builder, "redis");
+        if ((Value(database, "Database") ?? Value(database, "DB")) is null)
+        {
+            throw Exit.With($"the connection string of {DatabaseName} names no database; add Database={DatabaseName}");
+        }
+
         var address = new DatabaseAddress(
             $"{Value(database, "Host") ?? Value(database, "Server")}",
             int.TryParse(Value(database, "Port"), out var port) ? port : 5432,

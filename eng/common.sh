@@ -166,7 +166,7 @@ is_built() {
 
 # A program that is running must not be replaced: the system reads it from its file as it goes.
 is_running_from_here() {
-    command -v pgrep >/dev/null && pgrep -f "^[^ ]*dotnet .*$root/(services|gateway)/.*/bin/" >/dev/null
+    command -v pgrep >/dev/null && pgrep -f "^[^ ]*dotnet .*$root/(services/[^/]*|gateway)/bin/$configuration/" >/dev/null
 }
 
 stamp_of() { echo "$root/eng/obj/${1##*/}.stamp"; }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;

@@ -6,9 +6,9 @@ namespace AgentPlatform;
 
 /// <summary>
 /// Puts the correlation id on the request (so that a proxy passes it on), the response, the span and the log scope. An id
-/// that is not printable ASCII of 1–128 characters without spaces is replaced.
+/// that is not printable ASCII of 1–128 characters without spaces is replaced. The span gets the RPC's name.
 /// </summary>
-public sealed class CorrelationMiddleware(RequestDelegate next, TimeProvider clock, ILogger<CorrelationMiddleware> log)
+public sealed class CorrelationMiddleware(RequestDelegate next, AccessRules rules, TimeProvider clock, ILogger<CorrelationMiddleware> log)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -19,7 +19,13 @@ public sealed class CorrelationMiddleware(RequestDelegate next, TimeProvider clo
             context.Response.Headers[CorrelationId.Header] = id;
             return Task.CompletedTask;
         });
-        Activity.Current?.SetTag("correlation.id", id);
+        if (Activity.Current is { } span)
+        {
+            // Of RPCs that exist only: a caller could invent names without end, and whoever counts spans by name would drown.
+            var path = context.Request.Path.Value ?? "";
+            span.DisplayName = rules.Find(path) is null ? context.Request.Method : path[1..];
+            span.SetTag("correlation.id", id);
+        }
         using (log.BeginScope(new Dictionary<string, object> { ["CorrelationId"] = id }))
             await next(context);
     }

@@ -15,10 +15,12 @@ namespace AgentPlatform;
 internal static class Telemetry
 {
     // What these say of every single request would bury our own lines; the traces tell it better.
-    private static readonly string[] TalkativeLoggers = ["Grpc", "Microsoft.AspNetCore", "System.Net.Http", "Yarp"];
+    private static readonly string[] TalkativeLoggers = ["Grpc", "Microsoft.AspNetCore", "Npgsql", "System.Net.Http", "Yarp"];
 
     public static void AddTelemetry(this IHostApplicationBuilder builder)
     {
+        // Unless told so, ASP.NET Core leaves its spans without the method, path and status that the conventions ask for.
+        AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
         foreach (var category in TalkativeLoggers)
             builder.Logging.AddFilter(category, LogLevel.Warning);
         // Every probe, several a second, would log once more what /health answers.
@@ -34,7 +36,7 @@ internal static class Telemetry
                 "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http", "System.Runtime", "Npgsql"))
             .WithTracing(traces => traces
                 .SetSampler(new ParentBasedSampler(new HealthProbeSampler()))
-                .AddSource("Microsoft.AspNetCore", "System.Net.Http", "Npgsql"));
+                .AddSource("Microsoft.AspNetCore", "Grpc.Net.Client", "System.Net.Http", "Npgsql"));
         if (!string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
             telemetry.UseOtlpExporter();
     }

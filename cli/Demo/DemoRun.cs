@@ -53,8 +53,8 @@ public sealed class DemoRun : IDisposable
         _channel = GrpcChannel.ForAddress(note.Gateway, new GrpcChannelOptions { HttpHandler = new SocketsHttpHandler { UseProxy = false } });
         _runId = string.Create(CultureInfo.InvariantCulture, $"demo-{clock.GetUtcNow():yyyyMMdd-HHmmss}-{RandomNumberGenerator.GetHexString(4, lowercase: true)}");
         _agent = Caller($"agent:{AgentId}", "agent", AgentId);
-        _superuser = Caller("user:demo-superuser", "superuser", agentId: null);
-        _auditor = Caller("user:demo-auditor", "auditor", agentId: null);
+        _superuser = Caller("user:thandi", "superuser", agentId: null);
+        _auditor = Caller("user:pieter", "auditor", agentId: null);
 
         GatewayCaller Caller(string subject, string role, string? agentId) =>
             new(_channel, subject, key.Mint(subject, [role], agentId, TokenLifetime, clock), _runId, clock);
@@ -150,7 +150,7 @@ public sealed class DemoRun : IDisposable
             await _superuser.Costing.SetPriceAsync(request, Audited($"price-{row.Sku}"));
         }
         return changed.Count == 0 ? $"all {_prices.Count} are in force already"
-            : $"{changed.Count} of {_prices.Count} set by {_superuser.Subject}, from {MoneyText.Of(changed[0].Price)} for {changed[0].Sku} to {MoneyText.Of(changed[^1].Price)} for {changed[^1].Sku}";
+            : $"{changed.Count} of {_prices.Count} set by {_superuser.Subject} (superuser), from {MoneyText.Of(changed[0].Price)} for {changed[0].Sku} to {MoneyText.Of(changed[^1].Price)} for {changed[^1].Sku}";
     }
 
     private async Task<Dictionary<string, Price>> ListPricesAsync()
@@ -187,7 +187,7 @@ public sealed class DemoRun : IDisposable
         var request = new DecideCostingRequest { Id = seen.Id, Decision = Decision.Approve, Digest = seen.Digest, Reason = "As agreed with the customer" };
         _costing = (await _superuser.Costing.DecideCostingAsync(request, Audited("decision"))).Costing;
         ExpectStatus(CostingStatus.Approved);
-        return $"{_superuser.Subject} saw {MoneyText.Of(seen.Total)}, digest {seen.Digest[..12]}…, and approved";
+        return $"{_superuser.Subject} (superuser) saw {MoneyText.Of(seen.Total)}, digest {seen.Digest[..12]}…, and approved";
     }
 
     private async Task<string> SeeDecisionAsync()
@@ -206,7 +206,7 @@ public sealed class DemoRun : IDisposable
     private async Task<string> ReadAuditTrailAsync()
     {
         _trail = await AuditTrail.ReadAsync(_auditor, _runId, _audited, _clock);
-        return $"{_trail.Count} entries of this run, read by {_auditor.Subject}";
+        return $"{_trail.Count} entries of this run, read by {_auditor.Subject} (auditor)";
     }
 
     private async Task<Session> MoveSessionAsync(Session session, SessionStatus status)

@@ -15,7 +15,7 @@ public sealed class DemoTelemetry : IDisposable
     /// <param name="otlp">Where to; null makes no traces here, and each call begins one at the gateway.</param>
     public DemoTelemetry(string? otlp) => _provider = otlp is null ? null : Sdk.CreateTracerProviderBuilder()
         .ConfigureResource(resource => resource.AddService("agentctl"))
-        .AddSource(_source.Name, "System.Net.Http")
+        .AddSource(_source.Name, "Grpc.Net.Client", "System.Net.Http")
         .AddOtlpExporter(options => (options.Endpoint, options.Protocol) = (new Uri(otlp), OtlpExportProtocol.Grpc))
         .Build();
 

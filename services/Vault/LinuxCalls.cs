@@ -56,11 +56,13 @@ internal static partial class LinuxCalls
         return LastError is LinuxError.NoEntry ? false : throw LastError.ToException("statx");
     }
 
-    /// <summary>Reads the next entries of a folder as linux_dirent64 records; 0 at the end.</summary>
+    /// <summary>Reads the next entries of a folder as linux_dirent64 records; 0 at the end, and for a folder that was removed meanwhile.</summary>
     public static int ReadEntries(SafeFileHandle folder, Span<byte> buffer)
     {
         var count = GetDents64(GetDents64Number, folder, ref MemoryMarshal.GetReference(buffer), (nuint)buffer.Length);
-        return count >= 0 ? (int)count : throw LastError.ToException("getdents64");
+        if (count >= 0)
+            return (int)count;
+        return LastError is LinuxError.NoEntry ? 0 : throw LastError.ToException("getdents64");
     }
 
     private static LinuxError LastError => (LinuxError)Marshal.GetLastPInvokeError();

@@ -9,7 +9,8 @@ public sealed class VaultFolder : IDisposable
     public const string Secret = "secret from outside";
 
     // In memory where the system has such a place, since races need many quick changes.
-    private readonly string _top = Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"agentplatform-vault-folder-{Guid.NewGuid():N}");
+    private readonly string _top = Path.Combine(
+        Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"agentplatform-vault-folder-{Guid.NewGuid():N}");
 
     public VaultFolder()
     {

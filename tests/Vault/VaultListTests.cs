@@ -85,7 +85,10 @@ public sealed class VaultListTests : IClassFixture<VaultPlatform>
         var client = await _vault.As(Tokens.Operator());
         var token = (await client.ListFilesAsync(new ListFilesRequest { PageSize = 1 })).NextPageToken;
         foreach (var (bad, prefix) in new[] { (token, "a"), ("AAAA", ""), ("not a token!", ""), (new string('A', 10_000), "") })
-            await Refusal.ExpectFieldsAsync(async () => await client.ListFilesAsync(new ListFilesRequest { PageToken = bad, PathPrefix = prefix }), "page_token");
+        {
+            var request = new ListFilesRequest { PageToken = bad, PathPrefix = prefix };
+            await Refusal.ExpectFieldsAsync(async () => await client.ListFilesAsync(request), "page_token");
+        }
         await Refusal.ExpectFieldsAsync(async () => await client.ListFilesAsync(new ListFilesRequest { PageSize = -1 }), "page_size");
     }
 }

@@ -63,7 +63,7 @@ public sealed class VaultRootTests : IDisposable
 
         Assert.Equal(1, process.ExitCode);
         Assert.Equal("", output[0]);
-        Assert.Equal($"vault: Vault:Root {_folder.At("missing")} cannot be opened: No such file or directory", Assert.Single(output[1].TrimEnd('\n').Split('\n')));
+        Assert.Equal($"vault: Vault:Root {_folder.At("missing")} cannot be opened: No such file or directory\n", output[1]);
     }
 
     private static void ExpectRefusal(string path, string because)

@@ -15,5 +15,6 @@ public sealed class PostgresDatabaseResource : Resource, IResourceWithConnection
     public PostgresServerResource Parent { get; }
 
     /// <inheritdoc />
-    public ReferenceExpression ConnectionStringExpression => ReferenceExpression.Create($"{Parent.ConnectionStringExpression};Database={_databaseName}");
+    public ReferenceExpression ConnectionStringExpression =>
+        ReferenceExpression.Create($"{Parent.ConnectionStringExpression};Database={_databaseName}");
 }

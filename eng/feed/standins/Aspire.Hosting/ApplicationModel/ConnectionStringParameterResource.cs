@@ -8,5 +8,6 @@ internal sealed class ConnectionStringParameterResource(string name, IConfigurat
     public ReferenceExpression ConnectionStringExpression =>
         configuration.GetConnectionString(Name) is { Length: > 0 } text
             ? ReferenceExpression.Create($"{text}")
-            : throw new DistributedApplicationException($"{Name}: the configuration has no connection string of this name (set ConnectionStrings__{Name})");
+            : throw new DistributedApplicationException(
+                $"{Name}: the configuration has no connection string of this name (set ConnectionStrings__{Name})");
 }

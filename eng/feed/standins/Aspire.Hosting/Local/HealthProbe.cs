@@ -33,7 +33,8 @@ internal sealed class HealthProbe(HealthCheckService checks, TimeProvider clock)
         foreach (var check in resource.Annotations.OfType<HttpHealthCheckAnnotation>())
         {
             var endpoint = resource.Annotations.OfType<EndpointAnnotation>().SingleOrDefault(endpoint => endpoint.Name == check.EndpointName)
-                ?? throw new DistributedApplicationException($"{resource.Name}: its health check asks endpoint {check.EndpointName}, which it does not have");
+                ?? throw new DistributedApplicationException(
+                    $"{resource.Name}: its health check asks endpoint {check.EndpointName}, which it does not have");
             foreach (var port in endpoint.Ports)
             {
                 if (!await AnswersAsync(new Uri(endpoint.Url(port) + check.Path), check.StatusCode, stopping))

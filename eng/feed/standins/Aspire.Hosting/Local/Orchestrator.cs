@@ -32,7 +32,8 @@ internal sealed class Orchestrator(
             new Ports().Assign(resources);
             StartDashboard();
             await Task.WhenAll(_runs.Values.Select(StartOrFailAsync));
-            Console.WriteLine($"Distributed application started; dashboard at {configuration[Dashboard.FrontendUrlKey]}. Press Ctrl+C to shut down.");
+            var dashboard = _dashboard is null ? "" : $"; dashboard at {configuration[Dashboard.FrontendUrlKey]}";
+            Console.WriteLine($"Distributed application started{dashboard}. Press Ctrl+C to shut down.");
         }
         catch (DistributedApplicationException problem)
         {
@@ -101,7 +102,8 @@ internal sealed class Orchestrator(
             }
             else if (await dependency.Ended.WaitAsync(stopping) is var exitCode && exitCode != wait.ExitCode)
             {
-                throw new DistributedApplicationException($"{wait.Dependency.Name} failed (exit code {exitCode}), so what waits for it is not started");
+                throw new DistributedApplicationException(
+                    $"{wait.Dependency.Name} failed (exit code {exitCode}), so what waits for it is not started");
             }
         }
 
@@ -128,9 +130,16 @@ internal sealed class Orchestrator(
         if (Dashboard.Describe(paths, configuration, Console.WriteLine) is { } launch)
         {
             _dashboard = ChildProcess.Start(launch, Path.Combine(_logs, "dashboard.log"), _watchdog, clock);
-            _ = _dashboard.Ended.ContinueWith(
-                ended => Console.WriteLine($"dashboard: exited {ended.Result}; see {_dashboard.LogPath}"),
-                lifetime.ApplicationStopping, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            _ = ReportDashboardEndAsync(_dashboard);
+        }
+    }
+
+    private async Task ReportDashboardEndAsync(ChildProcess dashboard)
+    {
+        var exitCode = await dashboard.Ended;
+        if (!lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            Console.WriteLine($"dashboard: exited {exitCode}; see {dashboard.LogPath}");
         }
     }
 
@@ -139,7 +148,8 @@ internal sealed class Orchestrator(
         if (resources.OfType<ContainerResource>().FirstOrDefault() is { } container)
         {
             throw new DistributedApplicationException(
-                $"{container.Name} is a container, and the stand-in for Aspire (see eng/feed/README.md) starts none: use --infra local or --infra external");
+                $"{container.Name} is a container, and the stand-in for Aspire (see eng/feed/README.md) starts none: "
+                + "use --infra local or --infra external");
         }
     }
 
