@@ -19,7 +19,7 @@ internal sealed partial class OutboxRelay(
 
     // Commits of this process wake the relay at once; this is for what an instance that died has left behind.
     private static readonly TimeSpan LookAtLeastEvery = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
     private const string Take = """
         DELETE FROM outbox WHERE id = ANY (ARRAY(

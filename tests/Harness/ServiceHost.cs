@@ -35,7 +35,7 @@ public sealed class ServiceHost<TEntryPoint>(IReadOnlyDictionary<string, string>
         builder.UseEnvironment("Development");
         foreach (var (name, value) in settings)
             builder.UseSetting(name, value);
-        builder.ConfigureLogging(logging => logging.SetMinimumLevel(LogLevel.Warning));
+        builder.ConfigureLogging(logging => logging.SetMinimumLevel(LogLevel.Error));
         builder.ConfigureTestServices(services => services.AddSingleton(clock));
     }
 }
