@@ -83,6 +83,8 @@ internal sealed class LocalPostgres
             "-c", "unix_socket_directories=",
             // Seven services with a pool of twenty each, tools beside them, and tests.
             "-c", "max_connections=200",
+            // Without the DETAIL of errors: a repeated call's row, which the unit of work makes fail, is not for the log.
+            "-c", "log_error_verbosity=terse",
             "-c", "shared_buffers=256MB",
         ];
         // If the shell is killed, the server is told to stop by the kernel.

@@ -44,7 +44,7 @@ internal sealed record Servers(
         var postgres = builder.AddPostgres("postgres", password: password)
             .WithDataVolume($"agentplatform-postgres-{folderId}")
             // As on a local server: text sorts by bytes everywhere.
-            .WithEnvironment("POSTGRES_INITDB_ARGS", "--auth-host=scram-sha-256 --auth-local=scram-sha-256 --encoding=UTF8 --no-locale");
+            .WithEnvironment("POSTGRES_INITDB_ARGS", "--auth-host=scram-sha-256 --auth-local=scram-sha-256 --encoding=UTF8 --no-locale --set=log_error_verbosity=terse");
         var host = postgres.Resource.PrimaryEndpoint.Property(EndpointProperty.Host);
         var port = postgres.Resource.PrimaryEndpoint.Property(EndpointProperty.Port);
         return new Servers(

@@ -14,10 +14,10 @@ namespace AgentPlatform;
 public static class PlatformServiceExtensions
 {
     private const string ConnectionName = "agentplatform";
-    private const int PoolConnections = 20;
-    private const int ConnectTimeoutSeconds = 3;
+    private const int ConnectTimeoutSeconds = 2;
     private const int CommandTimeoutSeconds = 15;
     private const int PreparedStatements = 64;
+    private static readonly TimeSpan HealthCheckTimeout = TimeSpan.FromSeconds(1.5);
 
     /// <summary>Adds the defaults, and the unit of work over the service's own schema.</summary>
     public static WebApplicationBuilder AddPlatformService(this WebApplicationBuilder builder, string name)
@@ -25,6 +25,9 @@ public static class PlatformServiceExtensions
         builder.AddServiceDefaults();
         builder.Services.AddSingleton(new ServiceName(name));
         builder.AddUnitOfWork(name);
+        // After access and errors, which the defaults have added.
+        builder.Services.AddSingleton<IdempotencyInterceptor>();
+        builder.Services.Configure<GrpcServiceOptions>(options => options.Interceptors.Add<IdempotencyInterceptor>());
         return builder;
     }
 
@@ -36,16 +39,20 @@ public static class PlatformServiceExtensions
         builder.Services.AddHttpClient(nameof(ServiceIdentity));
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<ServiceIdentity>(
             services, services.GetRequiredService<IHttpClientFactory>().CreateClient(nameof(ServiceIdentity))));
+        builder.Services.AddSingleton<OutboxBacklog>();
+        builder.Services.AddHealthChecks().AddCheck<OutboxBacklog>("outbox");
         builder.Services.AddHostedService<OutboxRelay>();
+        builder.Services.AddHostedService<OutboxWatch>();
         return builder;
     }
 
-    /// <summary>Maps a gRPC service and the defaults. Refuses to start when a method has no access rule.</summary>
+    /// <summary>Maps a gRPC service, what it tells about itself, and the defaults. Refuses to start when a method has no access rule.</summary>
     public static void MapPlatformService<TService>(this WebApplication app) where TService : class
     {
         app.UseMiddleware<DeadlineMiddleware>();
         app.MapServiceDefaults();
         app.MapGrpcService<TService>();
+        app.MapGrpcService<OperationsService>();
 
         var rules = app.Services.GetRequiredService<AccessRules>();
         var open = ((IEndpointRouteBuilder)app).DataSources.SelectMany(d => d.Endpoints)
@@ -64,34 +71,47 @@ public static class PlatformServiceExtensions
             options.MaxReceiveMessageSize = MessageLimits.ReceiveBytes;
             options.Interceptors.Add<ErrorInterceptor>();
             options.Interceptors.Add<AccessInterceptor>();
-            options.Interceptors.Add<IdempotencyInterceptor>();
         });
         // One of each for the process: they hold no state of a call.
         builder.Services.AddSingleton<ErrorInterceptor>();
         builder.Services.AddSingleton<AccessInterceptor>();
-        builder.Services.AddSingleton<IdempotencyInterceptor>();
     }
 
     private static void AddUnitOfWork(this WebApplicationBuilder builder, string name)
     {
+        var pool = builder.Configuration.GetSection("Pool").Get<PoolSettings>() ?? new PoolSettings();
         builder.AddNpgsqlDataSource(ConnectionName, configureDataSourceBuilder: source =>
         {
             var connection = source.ConnectionStringBuilder;
             connection.ApplicationName = name;
-            connection.MaxPoolSize = PoolConnections;
+            // One beyond what the tiers share out, for the health probe: a pool that is all in use is no dead database.
+            connection.MaxPoolSize = pool.Connections + 1;
             connection.Timeout = ConnectTimeoutSeconds;
             connection.CommandTimeout = CommandTimeoutSeconds;
             connection.MaxAutoPrepare = PreparedStatements;
+            // We leave nothing on a connection that its next user does not set anew.
+            connection.NoResetOnClose = true;
         });
         builder.AddRedisClient("redis");
         // Redis is only ever fast: without it a service is slower, not wrong, so it is degraded and not dead.
         builder.Services.Configure<HealthCheckServiceOptions>(options =>
         {
-            foreach (var check in options.Registrations.Where(r => r.Name.Contains("redis", StringComparison.OrdinalIgnoreCase)))
-                check.FailureStatus = HealthStatus.Degraded;
+            foreach (var check in options.Registrations)
+            {
+                // A server that hangs must not make the probe hang as well.
+                check.Timeout = HealthCheckTimeout;
+                if (check.Name.Contains("redis", StringComparison.OrdinalIgnoreCase))
+                    check.FailureStatus = HealthStatus.Degraded;
+            }
         });
         builder.Services.AddSingleton(builder.Configuration.GetSection("Idempotency").Get<IdempotencySettings>() ?? new IdempotencySettings());
+        builder.Services.AddSingleton(pool);
+        builder.Services.AddSingleton<TieredPool>();
+        builder.Services.AddSingleton<UnitOfWorkMetrics>();
         builder.Services.AddSingleton<OutboxSignal>();
+        builder.Services.AddSingleton<Cache>();
+        builder.Services.AddHostedService<CacheConnection>();
+        builder.Services.AddSingleton<AnswerCache>();
         builder.Services.AddSingleton<Database>();
         builder.Services.AddHostedService<IdempotencySweeper>();
     }

@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 
 namespace AgentPlatform;
 
@@ -13,10 +15,19 @@ public static class ServiceDefaultsExtensions
         builder.AddTelemetry();
         builder.AddBearerAuthentication();
         builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.Services.AddHealthChecks();
+        builder.AddDrain();
         builder.AddPlatformGrpc();
         builder.AddListeners();
         return builder;
+    }
+
+    private static void AddDrain(this WebApplicationBuilder builder)
+    {
+        var settings = builder.Configuration.GetSection("Drain").Get<DrainSettings>() ?? new DrainSettings();
+        builder.Services.AddSingleton(settings);
+        builder.Services.AddHostedService<Drain>();
+        builder.Services.AddHealthChecks().AddCheck<Drain>("serving");
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.ReadinessLead + settings.InFlight);
     }
 
     /// <summary>Maps what <see cref="AddServiceDefaults"/> added. The correlation id comes first, so that every answer has one.</summary>

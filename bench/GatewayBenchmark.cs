@@ -31,7 +31,7 @@ public static class GatewayBenchmark
             if (given.GetValue(seconds) is not (> 0 and <= 600))
                 given.AddError("--seconds must be more than 0 and at most 600.");
         });
-        var command = new Command("gateway", "Unary gRPC calls through the gateway, against the same calls direct to the service.") { data, gateway, service, seconds };
+        var command = new Command("gateway", "Unary gRPC calls through the gateway, against the same calls direct to the service. Start the platform with ./run first.") { data, gateway, service, seconds };
         command.SetAction((parsed, _) =>
         {
             var folder = DataFolder.Locate(parsed.GetValue(data));

@@ -4,10 +4,16 @@ namespace AgentPlatform.Bench;
 public sealed class LoadResult
 {
     private readonly List<TimeSpan> _latencies = [];
+    private TimeSpan _processorTime;
     private TimeSpan _elapsed;
     private bool _sorted;
 
     public double CallsPerSecond => _latencies.Count / _elapsed.TotalSeconds;
+
+    /// <summary>The processor time that a call took in the process that was looked at, in microseconds.</summary>
+    public double ProcessorUsPerCall => _processorTime.TotalMicroseconds / _latencies.Count;
+
+    public void AddProcessorTime(TimeSpan time) => _processorTime += time;
 
     public void Add(IEnumerable<TimeSpan> latencies, TimeSpan elapsed)
     {

@@ -1,11 +1,15 @@
 using System.CommandLine;
 using AgentPlatform.Bench;
+using AgentPlatform.Bench.Chaos;
+using AgentPlatform.Bench.Mutate;
 using AgentPlatform.Cli;
 using Grpc.Core;
 
-var root = new RootCommand("Measures a running AgentPlatform, in ratios between two ways that take turns in one run. Start it with ./run first.")
+var root = new RootCommand("Measures AgentPlatform, in ratios between two ways that take turns in one run.")
 {
+    ChaosCommand.NewCommand(),
     GatewayBenchmark.NewCommand(),
+    MutateBenchmark.NewCommand(),
 };
 var parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)

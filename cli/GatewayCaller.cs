@@ -1,5 +1,6 @@
 using AgentPlatform.Contracts.Audit.V1;
 using AgentPlatform.Contracts.Costing.V1;
+using AgentPlatform.Contracts.Operations.V1;
 using AgentPlatform.Contracts.Registry.V1;
 using AgentPlatform.Contracts.Session.V1;
 using AgentPlatform.Contracts.Vault.V1;
@@ -22,6 +23,7 @@ public sealed class GatewayCaller
         Vault = new VaultService.VaultServiceClient(invoker);
         Costing = new CostingService.CostingServiceClient(invoker);
         Audit = new AuditService.AuditServiceClient(invoker);
+        Operations = new OperationsService.OperationsServiceClient(invoker);
     }
 
     /// <summary>Who it is, as the audit log will say.</summary>
@@ -36,4 +38,6 @@ public sealed class GatewayCaller
     public CostingService.CostingServiceClient Costing { get; }
 
     public AuditService.AuditServiceClient Audit { get; }
+
+    public OperationsService.OperationsServiceClient Operations { get; }
 }

@@ -22,8 +22,8 @@ public static class RpcText
     /// <summary>A code or an enum's value as contracts write it: "PENDING_REVIEW".</summary>
     public static string Of(Enum value) => JsonNamingPolicy.SnakeCaseUpper.ConvertName(value.ToString());
 
-    // Empty when whoever refused gave none: an address where nobody listens, or a proxy in between.
-    private static string ReasonOf(RpcException exception)
+    /// <summary>The reason that a refused call gives; empty when whoever refused gave none: an address where nobody listens, or a proxy in between.</summary>
+    public static string ReasonOf(RpcException exception)
     {
         try
         {

@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace AgentPlatform.Cli;
 
-/// <summary><c>agentctl status</c>: how the running platform is and where its parts are.</summary>
+/// <summary><c>agentctl status</c>: how the running platform is, where its parts are, and how busy their connections.</summary>
 public static class StatusCommand
 {
     private const string NoAnswer = "No answer";
@@ -35,6 +35,12 @@ public static class StatusCommand
         Row("logs", "", note.Logs);
         Row("up", "", $"{UpTime(TimeProvider.System.GetUtcNow() - note.StartedAt)}, process {note.Pid}");
         Terminal.Out.Write(table);
+        if (report is not null)
+        {
+            using var key = DevelopmentKey.Load(data.DevelopmentKey);
+            using var pools = new PoolTable(note, key, TimeProvider.System);
+            Terminal.Out.Write(await pools.ReadAsync(report.Checks.Keys));
+        }
         return report is { IsHealthy: true } ? ExitCode.Ok : ExitCode.Failed;
     }
 

@@ -34,8 +34,6 @@ ensure_servers() {
 
 container_runtime_answers() {
     local runtime
-    # The stand-ins of the local feed start no containers.
-    [[ ! -d $root/.feed/packages ]] || return 1
     for runtime in docker podman; do
         command -v "$runtime" >/dev/null && within 3 "$runtime" info >/dev/null 2>&1 && return
     done
@@ -94,9 +92,9 @@ install() {
     local log
     log=$(mktemp)
     if [[ $manager == apt-get ]]; then
-        install_with_apt "$log"
+        install_with_apt >"$log" 2>&1
     else
-        ${as_root[@]+"${as_root[@]}"} "${command[@]}" >"$log" 2>&1 </dev/null
+        "${as_root[@]}" "${command[@]}" >"$log" 2>&1 </dev/null
     fi || { tail -n 5 "$log" >&2; rm -f "$log"; fail "that failed; type: ${as_root[*]:+sudo }${command[*]}"; }
     rm -f "$log"
 }
@@ -104,10 +102,9 @@ install() {
 # Debian's packages make a database, and start it and Redis as services of the system; we want the programs alone. What keeps
 # them from it is in place during the installation only.
 install_with_apt() {
-    local log=$1 policy=/usr/sbin/policy-rc.d clusters=/etc/postgresql-common/createcluster.d/agentplatform.conf
-    ${as_root[@]+"${as_root[@]}"} sh -c '
+    local policy=/usr/sbin/policy-rc.d clusters=/etc/postgresql-common/createcluster.d/agentplatform.conf status=0
+    "${as_root[@]}" sh -c '
         set -e
-        trap "exit 1" HUP INT TERM
         policy=$1 clusters=$2
         shift 2
         trap '\''rm -f "$clusters"; [ -z "$own" ] || rm -f "$policy"'\'' EXIT
@@ -122,11 +119,12 @@ install_with_apt() {
         export DEBIAN_FRONTEND=noninteractive
         apt-get update -qq
         "$@"
-    ' sh "$policy" "$clusters" "${command[@]}" >"$log" 2>&1 </dev/null || return
+    ' sh "$policy" "$clusters" "${command[@]}" </dev/null || status=$?
     # Nothing was started, but would be with the next start of the machine.
-    if command -v systemctl >/dev/null; then
-        ${as_root[@]+"${as_root[@]}"} systemctl disable "${names[@]}" >/dev/null 2>&1 || say "the services ${names[*]} could not be switched off; the platform does not need them"
+    if ((status == 0)) && command -v systemctl >/dev/null; then
+        "${as_root[@]}" systemctl disable "${names[@]}" >/dev/null 2>&1 || say "the services ${names[*]} could not be switched off; they are not needed"
     fi
+    return "$status"
 }
 
 # Runs a command for so many seconds at most, where the system can.
@@ -146,8 +144,8 @@ build() {
     say "building …"
     local log
     log=$(mktemp)
-    # Build servers would outlive us, and for one build at a time they gain nothing.
-    if ! (cd "$root" && dotnet build "$target" -c "$configuration" -v quiet --nologo --disable-build-servers) >"$log" 2>&1; then
+    # Build servers would outlive us.
+    if ! (cd "$root" && dotnet build "$target" -c "$configuration" -v quiet --nologo -nodeReuse:false) >"$log" 2>&1; then
         grep -E 'error|warning' "$log" | sort -u | head -n 20 >&2 || tail -n 20 "$log" >&2
         rm -f "$log"
         fail "the build failed"
@@ -168,7 +166,7 @@ is_built() {
 
 # A program that is running must not be replaced: the system reads it from its file as it goes.
 is_running_from_here() {
-    command -v pgrep >/dev/null && pgrep -f "^[^ ]*dotnet .*$root/(services/[^/]*|gateway|AppHost)/bin/$configuration/" >/dev/null
+    command -v pgrep >/dev/null && pgrep -f "^[^ ]*dotnet .*$root/(services/[^/]*|gateway)/bin/$configuration/" >/dev/null
 }
 
 stamp_of() { echo "$root/eng/obj/${1##*/}.stamp"; }

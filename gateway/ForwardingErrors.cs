@@ -8,18 +8,22 @@ public static class ForwardingErrors
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
-    /// <summary>The refusal for a failed forwarding to <paramref name="service"/>.</summary>
-    public static PlatformException Explain(IForwarderErrorFeature failure, string service) => failure.Error switch
+    /// <summary>
+    /// The refusal for a failed forwarding to <paramref name="service"/>. UNAVAILABLE makes clients send the call again by themselves, so
+    /// it is said only when nothing was done, or when the call <paramref name="isRepeatable"/>.
+    /// </summary>
+    public static PlatformException Explain(IForwarderErrorFeature failure, string service, bool isRepeatable) => failure.Error switch
     {
         ForwarderError.NoAvailableDestinations => Unreachable(service, failure.Exception),
         _ when NeverConnected(failure.Exception) => Unreachable(service, failure.Exception),
         ForwarderError.RequestTimedOut or ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled or ForwarderError.ResponseBodyCanceled =>
             new(StatusCode.DeadlineExceeded, "DEADLINE_EXCEEDED", $"The service {service} was silent for too long.", failure.Exception),
-        _ => new(StatusCode.Unavailable, "SERVICE_CONNECTION_LOST",
-            $"The connection to the service {service} broke. Whether the call took effect is not known; repeat it with the same idempotency key.", failure.Exception)
+        _ when isRepeatable => new(StatusCode.Unavailable, "SERVICE_CONNECTION_LOST", $"The connection to the service {service} broke; send the call again as it was.", failure.Exception)
         {
             RetryAfter = RetryAfter,
         },
+        _ => new(StatusCode.Aborted, "OUTCOME_UNKNOWN",
+            $"The connection to the service {service} broke; whether the call took effect is not known. Look, or send calls with an idempotency key.", failure.Exception),
     };
 
     private static PlatformException Unreachable(string service, Exception? exception) =>

@@ -5,7 +5,7 @@ using Yarp.ReverseProxy.Forwarder;
 namespace AgentPlatform.Gateway;
 
 /// <summary>Turns what goes wrong between here and a service into a status that clients understand.</summary>
-public sealed partial class ForwardingMiddleware(RequestDelegate next, ILogger<ForwardingMiddleware> log)
+public sealed partial class ForwardingMiddleware(RequestDelegate next, AccessRules rules, ILogger<ForwardingMiddleware> log)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -24,7 +24,7 @@ public sealed partial class ForwardingMiddleware(RequestDelegate next, ILogger<F
             return;
         }
 
-        var error = ForwardingErrors.Explain(failure, context.GetReverseProxyFeature().Cluster.Config.ClusterId);
+        var error = ForwardingErrors.Explain(failure, context.GetReverseProxyFeature().Cluster.Config.ClusterId, IsRepeatable(context.Request));
         if (!context.Response.HasStarted)
             GrpcStatus.Refuse(context, error);
         else
@@ -32,6 +32,10 @@ public sealed partial class ForwardingMiddleware(RequestDelegate next, ILogger<F
         Activity.Current?.SetTag("error.type", error.Reason);
         Failed(log, context.Request.Path, error.Reason, error.InnerException?.GetBaseException().Message);
     }
+
+    // It changes nothing, or it has a key under which it changes things once. Of a method that we do not know, neither is sure.
+    private bool IsRepeatable(HttpRequest request) => request.Headers.ContainsKey(IdempotencyInterceptor.KeyHeader)
+        || rules.Find(request.Path.Value!) is { Idempotency: Contracts.Access.V1.Idempotency.Unspecified };
 
     // A line without a stack: it is the same for every call as long as a service is down.
     [LoggerMessage(LogLevel.Warning, "{Method} failed on the way to its service: {Reason} ({Cause})")]

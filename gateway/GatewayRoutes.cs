@@ -8,7 +8,8 @@ namespace AgentPlatform.Gateway;
 
 /// <summary>
 /// The way of every call: package <c>agentplatform.NAME.v1</c> goes to the service NAME, to whichever of its instances has
-/// the least to do. Configuration names the instances: <c>services:NAME:grpc:0</c>, <c>…:1</c> and so on.
+/// the least to do. Configuration names the instances: <c>services:NAME:grpc:0</c>, <c>…:1</c> and so on. What every service
+/// tells about itself, package <c>agentplatform.operations.v1</c>, goes to the one that the metadata <c>agentplatform-service</c> names.
 /// </summary>
 public static class GatewayRoutes
 {
@@ -34,8 +35,10 @@ public static class GatewayRoutes
         builder.Services.Configure<TransportFailureRateHealthPolicyOptions>(policy =>
             (policy.MinimalTotalCountThreshold, policy.DetectionWindowSize) = (CallsBeforeJudging, FailureWindow));
         builder.Services.AddReverseProxy()
-            .LoadFromMemory([.. Services.Select(Route)], [.. Services.Select(s => Cluster(s, builder.Configuration))])
+            .LoadFromMemory([.. Services.Select(Route), .. Services.Select(OperationsRoute)], [.. Services.Select(s => Cluster(s, builder.Configuration))])
             .ConfigureHttpClient((_, handler) => Tune(handler));
+        builder.Services.AddSingleton<IAvailableDestinationsPolicy, ReadyInstances>();
+        builder.Services.AddHostedService<ReadinessWatch>();
     }
 
     public static void MapServiceRoutes(this WebApplication app) => app.MapReverseProxy(call =>
@@ -54,15 +57,20 @@ public static class GatewayRoutes
             : throw new InvalidOperationException($"The address of {service} is not configured; set services__{service}__{endpoint}__0.");
     }
 
-    private static RouteConfig Route(string service) => new()
+    private static RouteConfig Route(string service) => NewRoute(service, service, service);
+
+    private static RouteConfig OperationsRoute(string service) => NewRoute($"{service}-operations", service, "operations",
+        new RouteHeader { Name = OperationsService.ServiceHeader, Mode = HeaderMatchMode.ExactHeader, Values = [service], IsCaseSensitive = true });
+
+    private static RouteConfig NewRoute(string id, string service, string package, params ReadOnlySpan<RouteHeader> headers) => new()
     {
-        RouteId = service,
+        RouteId = id,
         ClusterId = service,
         Match = new RouteMatch
         {
-            Path = $"/agentplatform.{service}.v1.{{service}}/{{method}}",
+            Path = $"/agentplatform.{package}.v1.{{service}}/{{method}}",
             Methods = [HttpMethods.Post],
-            Headers = [new RouteHeader { Name = "content-type", Mode = HeaderMatchMode.HeaderPrefix, Values = ["application/grpc"] }],
+            Headers = [new RouteHeader { Name = "content-type", Mode = HeaderMatchMode.HeaderPrefix, Values = ["application/grpc"] }, .. headers],
         },
     };
 
@@ -70,13 +78,16 @@ public static class GatewayRoutes
     {
         ClusterId = service,
         Destinations = Addresses(configuration, service, "grpc")
-            .Select((address, i) => (Id: $"{service}-{i}", Config: new DestinationConfig { Address = address }))
+            .Select((address, i) => (Id: $"{service}-{i}", Config: new DestinationConfig
+            {
+                Address = address,
+                Health = Addresses(configuration, service, "http").ElementAtOrDefault(i),
+            }))
             .ToDictionary(d => d.Id, d => d.Config),
         LoadBalancingPolicy = LoadBalancingPolicies.PowerOfTwoChoices,
-        // When every instance fails, all are tried, so that a service which comes back is in use at once.
         HealthCheck = new HealthCheckConfig
         {
-            AvailableDestinationsPolicy = HealthCheckConstants.AvailableDestinations.HealthyOrPanic,
+            AvailableDestinationsPolicy = ReadyInstances.PolicyName,
             Passive = new PassiveHealthCheckConfig
             {
                 Enabled = true,

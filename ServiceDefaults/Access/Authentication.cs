@@ -22,6 +22,8 @@ public static class Authentication
         builder.Services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer(options =>
         {
             options.MapInboundClaims = false;
+            // By the machine's own clock, as the check itself goes by it.
+            options.TokenHandlers[0] = new CachingTokenHandler(options.TokenHandlers[0], TimeProvider.System);
             options.TokenValidationParameters = new TokenValidationParameters
             {
                 ClockSkew = ClockSkew,

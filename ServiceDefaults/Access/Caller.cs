@@ -25,6 +25,9 @@ public sealed record Caller
 
     public bool IsAgent => AgentId.Length > 0;
 
+    /// <summary>Which connections the caller's work takes.</summary>
+    public PoolTier Tier => IsAgent ? PoolTier.Agent : Roles.Contains(Role.Service) ? PoolTier.System : PoolTier.Ui;
+
     /// <summary>Whether the caller may see what belongs to this agent: everybody but another agent.</summary>
     public bool MaySee(string agentId) => !IsAgent || AgentId == agentId;
 

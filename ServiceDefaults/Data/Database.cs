@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Grpc.Core;
 using Npgsql;
 
@@ -9,17 +7,11 @@ namespace AgentPlatform;
 /// A service's way to its own schema. Reads go straight to the pool; whatever changes state goes through
 /// <see cref="BeginAsync"/>, and there is no other way to commit.
 /// </summary>
-public sealed class Database(NpgsqlDataSource source, ServiceName service, OutboxSignal signal, IdempotencySettings idempotency, TimeProvider clock)
+public sealed class Database(
+    TieredPool pool, NpgsqlDataSource source, ServiceName service, OutboxSignal signal, AnswerCache answers, IdempotencySettings idempotency,
+    UnitOfWorkMetrics metrics, TimeProvider clock)
 {
-    private static readonly TimeSpan RetryInFlightEvery = TimeSpan.FromMilliseconds(50);
-
-    // The lock makes two calls with one key wait for each other; it ends with the transaction, so a killed process holds
-    // nobody up. The look-up is a statement of its own, so that its snapshot is younger than the lock.
-    private const string ClaimKey = "SELECT set_config('application_name', $1, true), pg_try_advisory_xact_lock($2)";
-    private const string FindAnswer = """
-        SELECT fingerprint, answer FROM idempotency
-         WHERE caller = $1 AND method = $2 AND key = $3 AND created_at > $4
-        """;
+    private const string SetTag = "SELECT set_config('application_name', $1, false)";
 
     /// <summary>Now, by the platform's clock, cut to the microseconds that Postgres keeps.</summary>
     public DateTimeOffset Now
@@ -32,81 +24,69 @@ public sealed class Database(NpgsqlDataSource source, ServiceName service, Outbo
     }
 
     /// <summary>
-    /// Begins the one transaction of a call that changes state. With an idempotency key that was answered before, the stored
-    /// answer is returned to the caller at this point and the rest of the method does not run.
+    /// Begins the one transaction of a call that changes state. With an idempotency key that was answered before, the rest of
+    /// the method ends at its first query, or at the commit, and the caller gets the stored answer.
     /// </summary>
     public async Task<UnitOfWork> BeginAsync(ServerCallContext context)
     {
-        var call = IdempotentCall.Of(context);
-        var connection = await source.OpenConnectionAsync(context.CancellationToken);
-        var work = new UnitOfWork(connection, this, context, service.Name, signal) { Idempotency = call };
+        var caller = context.Caller();
+        var rented = await pool.RentAsync(caller.Tier, context.CancellationToken);
+        return new UnitOfWork(rented, new UnitOfWorkScope(this, context, caller, service.Name, TagOf(caller), signal, answers, idempotency, metrics, clock));
+    }
+
+    /// <summary>Runs a read for a caller and maps its rows.</summary>
+    public async Task<List<T>> QueryAsync<T>(ServerCallContext context, string sql, Func<NpgsqlDataReader, T> map, params object?[] values)
+    {
+        var caller = context.Caller();
         try
         {
-            if (call is null)
-                work.Tag();
-            else
-                await ClaimAsync(work, call, context.CancellationToken);
-            return work;
+            return await ReadAsync(caller, sql, map, values, context.CancellationToken);
         }
-        catch
+        // The server was restarted, and with it ended every connection of the pool. A read can simply be run again.
+        catch (NpgsqlException e) when (IsConnectionLost(e))
         {
-            await work.DisposeAsync();
-            throw;
+            source.Clear();
+            return await ReadAsync(caller, sql, map, values, context.CancellationToken);
         }
     }
 
-    /// <summary>Runs a read and maps its rows.</summary>
-    public async Task<List<T>> QueryAsync<T>(string sql, Func<NpgsqlDataReader, T> map, CancellationToken cancellation, params object?[] values)
+    /// <summary>Runs a read of at most one row.</summary>
+    public async Task<T?> QuerySingleAsync<T>(ServerCallContext context, string sql, Func<NpgsqlDataReader, T> map, params object?[] values)
+        where T : class =>
+        (await QueryAsync(context, sql, map, values)).SingleOrDefault();
+
+    /// <summary>Answers that are older than this no longer count.</summary>
+    internal DateTimeOffset IdempotencyCutoff => Now - idempotency.Retention;
+
+    /// <summary>Forgets the connections of a server that has gone, so that no other call meets one of them.</summary>
+    internal void Forget(NpgsqlException exception)
     {
-        await using var command = source.CreateCommand(sql);
-        foreach (var value in values)
-            command.Parameters.Add(SqlParameters.Of(value));
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        if (IsConnectionLost(exception))
+            source.Clear();
+    }
+
+    private async Task<List<T>> ReadAsync<T>(Caller caller, string sql, Func<NpgsqlDataReader, T> map, object?[] values, CancellationToken cancellation)
+    {
+        await using var rented = await pool.RentAsync(caller.Tier, cancellation);
+        await using var batch = rented.Connection.CreateBatch();
+        batch.Add(SetTag, TagOf(caller));
+        batch.Add(sql, values);
+        await using var reader = await batch.ExecuteReaderAsync(cancellation);
+        await reader.NextResultAsync(cancellation);
         var rows = new List<T>();
         while (await reader.ReadAsync(cancellation))
             rows.Add(map(reader));
         return rows;
     }
 
-    /// <summary>Runs a read of at most one row.</summary>
-    public async Task<T?> QuerySingleAsync<T>(string sql, Func<NpgsqlDataReader, T> map, CancellationToken cancellation, params object?[] values)
-        where T : class =>
-        (await QueryAsync(sql, map, cancellation, values)).SingleOrDefault();
-
-    private async Task ClaimAsync(UnitOfWork work, IdempotentCall call, CancellationToken cancellation)
+    // What pg_stat_activity shows: service/tier/agent, at most the 63 bytes that Postgres keeps.
+    private string TagOf(Caller caller)
     {
-        var giveUpAt = clock.GetUtcNow() + idempotency.InFlightWait;
-        while (!await TryClaimAsync(work, call, cancellation))
-        {
-            if (clock.GetUtcNow() >= giveUpAt)
-                throw new PlatformException(StatusCode.Aborted, "IDEMPOTENCY_IN_FLIGHT", "A call with this idempotency key is still running; try again.")
-                {
-                    RetryAfter = TimeSpan.FromSeconds(1),
-                };
-            await work.RollbackAsync();
-            await Task.Delay(RetryInFlightEvery, clock, cancellation);
-        }
+        var tag = caller.IsAgent ? $"{service.Name}/agent/{caller.AgentId}" : $"{service.Name}/{TieredPool.NameOf(caller.Tier)}";
+        return tag.Length <= 63 ? tag : tag[..63];
     }
 
-    private async Task<bool> TryClaimAsync(UnitOfWork work, IdempotentCall call, CancellationToken cancellation)
-    {
-        await using var batch = work.NewBatch();
-        batch.Add("BEGIN");
-        batch.Add(ClaimKey, work.ConnectionTag, LockOf(call));
-        batch.Add(FindAnswer, call.Caller, call.Method, call.Key, Now - idempotency.Retention);
-        await using var reader = await batch.ExecuteReaderAsync(cancellation);
-
-        await reader.ReadAsync(cancellation);
-        var claimed = reader.GetBoolean(1);
-        await reader.NextResultAsync(cancellation);
-        if (await reader.ReadAsync(cancellation))
-            call.Replay(fingerprint: reader.GetFieldValue<byte[]>(0), answer: reader.GetFieldValue<byte[]>(1));
-        return claimed;
-    }
-
-    // 64 bits of a SHA-256: should two keys ever share them, one of the calls waits or is told to try again, and that is all.
-    private static long LockOf(IdempotentCall call) =>
-        BitConverter.ToInt64(SHA256.HashData(Encoding.UTF8.GetBytes($"{call.Caller}\n{call.Method}\n{call.Key}")));
-
-    internal DateTimeOffset IdempotencyCutoff => Now - idempotency.Retention;
+    internal static bool IsConnectionLost(NpgsqlException exception) =>
+        exception is PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown }
+        || exception is not PostgresException && exception.InnerException is IOException;
 }

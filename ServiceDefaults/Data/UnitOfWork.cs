@@ -2,59 +2,39 @@ using System.Diagnostics;
 using AgentPlatform.Contracts.Audit.V1;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
-using Grpc.Core;
 using Npgsql;
 
 namespace AgentPlatform;
 
 /// <summary>
-/// One change of state: its effect, its audit entries and its idempotent answer commit together or not at all. Statements
-/// that need no answer travel with the next one that does, so a usual change takes two round trips, three with a key.
-/// Disposed without <see cref="CommitAsync"/>, it leaves no trace.
+/// One change of state: its effect, its audit entries and its idempotent answer commit together or not at all. Nothing is sent
+/// before it must be: statements that need no answer travel with the next one that does, or with the commit, and the
+/// transaction's beginning with the first. So a change that asks the database nothing takes one round trip, another one more for
+/// each thing that it asks, with an idempotency key or without. Disposed without <see cref="CommitAsync{TResponse}"/>, it leaves
+/// no trace.
 /// </summary>
 public sealed class UnitOfWork : IAsyncDisposable
 {
-    private const string TagConnection = "SELECT set_config('application_name', $1, true)";
-    private const string InsertOutbox = "INSERT INTO outbox (id, entry, created_at) SELECT i, e, $3 FROM unnest($1::uuid[], $2::bytea[]) AS t (i, e)";
+    private const string SetTag = "SELECT set_config('application_name', $1, false)";
+    private const string InsertOutbox = "INSERT INTO outbox (id, entry, created_at) VALUES ($1, $2, $3)";
+    private static readonly TimeSpan RetryInFlightEvery = TimeSpan.FromMilliseconds(50);
 
-    // A row that has outlived its time but was not swept yet gives way; a live one cannot be there, the key being ours.
-    private const string InsertAnswer = """
-        INSERT INTO idempotency AS old (caller, method, key, fingerprint, answer, created_at) VALUES ($1, $2, $3, $4, $5, $6)
-        ON CONFLICT ON CONSTRAINT idempotency_pkey DO UPDATE
-           SET fingerprint = excluded.fingerprint, answer = excluded.answer, created_at = excluded.created_at
-         WHERE old.created_at <= $7
-        """;
-
-    private readonly NpgsqlConnection _connection;
-    private readonly Database _database;
-    private readonly ServerCallContext _context;
-    private readonly string _service;
-    private readonly OutboxSignal _signal;
+    private readonly RentedConnection _rented;
+    private readonly UnitOfWorkScope _scope;
+    private readonly IdempotentCall? _call;
     private readonly long _startedAt = Stopwatch.GetTimestamp();
     private readonly List<(string Sql, object?[] Values)> _pending = [];
     private readonly List<AuditEntry> _entries = [];
-    private int _pendingResults;
+    private bool _begun;
+    private int _roundTrips;
 
-    internal UnitOfWork(NpgsqlConnection connection, Database database, ServerCallContext context, string service, OutboxSignal signal)
-    {
-        (_connection, _database, _context, _service, _signal) = (connection, database, context, service, signal);
-        Caller = context.Caller();
-    }
+    internal UnitOfWork(RentedConnection rented, UnitOfWorkScope scope) =>
+        (_rented, _scope, _call) = (rented, scope, IdempotentCall.Of(scope.Context));
 
     /// <summary>Who is changing things.</summary>
-    public Caller Caller { get; }
+    public Caller Caller => _scope.Caller;
 
-    internal IdempotentCall? Idempotency { get; init; }
-
-    /// <summary>What <c>pg_stat_activity</c> shows while the work goes on: service/tier/agent, at most 63 bytes.</summary>
-    internal string ConnectionTag
-    {
-        get
-        {
-            var tag = Caller.IsAgent ? $"{_service}/agent/{Caller.AgentId}" : $"{_service}/ui";
-            return tag.Length <= 63 ? tag : tag[..63];
-        }
-    }
+    private CancellationToken Cancellation => _scope.Context.CancellationToken;
 
     /// <summary>Sends a statement with the next one that has an answer, or with the commit.</summary>
     public void Execute(string sql, params object?[] values) => _pending.Add((sql, values));
@@ -62,15 +42,18 @@ public sealed class UnitOfWork : IAsyncDisposable
     /// <summary>Runs a statement that returns rows, and maps them.</summary>
     public async Task<List<T>> QueryAsync<T>(string sql, Func<NpgsqlDataReader, T> map, params object?[] values)
     {
-        await using var batch = TakePending();
-        batch.Add(sql, values);
-        await using var reader = await batch.ExecuteReaderAsync(_context.CancellationToken);
-        for (; _pendingResults > 0; _pendingResults--)
-            await reader.NextResultAsync(_context.CancellationToken);
-        var rows = new List<T>();
-        while (await reader.ReadAsync(_context.CancellationToken))
-            rows.Add(map(reader));
-        return rows;
+        try
+        {
+            var rows = _begun ? await RunAsync(sql, map, values) : await RunFirstAsync(sql, map, values);
+            _begun = true;
+            _pending.Clear();
+            return rows;
+        }
+        catch (NpgsqlException e)
+        {
+            _scope.Database.Forget(e);
+            throw;
+        }
     }
 
     /// <summary>Runs a statement that returns at most one row.</summary>
@@ -82,25 +65,32 @@ public sealed class UnitOfWork : IAsyncDisposable
     /// <paramref name="resource"/> as kind and id ("costing/0197…").
     /// </summary>
     public void Audit(string operation, string resource, (string Name, string Value)[]? details = null,
-        string authorizedBy = "", Outcome outcome = Outcome.Ok, string errorMessage = "")
-    {
-        _entries.Add(AuditEntries.Make(_database.Now, Caller, _service, operation, resource, details ?? [], authorizedBy, outcome, errorMessage,
-            CorrelationId.Of(_context)));
-    }
+        string authorizedBy = "", Outcome outcome = Outcome.Ok, string errorMessage = "") =>
+        _entries.Add(AuditEntries.Make(_scope.Database.Now, Caller, _scope.Service, operation, resource, details ?? [], authorizedBy, outcome,
+            errorMessage, CorrelationId.Of(_scope.Context)));
 
     /// <summary>Commits everything in one round trip and gives the answer back.</summary>
     public async Task<TResponse> CommitAsync<TResponse>(TResponse response) where TResponse : IMessage
     {
-        await using (var batch = TakePending())
+        var answer = _call is null ? [] : response.ToByteArray();
+        try
         {
-            AddOutbox(batch);
-            AddAnswer(batch, response);
-            batch.Add("COMMIT");
-            // Not cancellable: once sent, a commit is not taken back by a caller who stops waiting.
-            await batch.ExecuteNonQueryAsync(CancellationToken.None);
+            await SendCommitAsync(answer);
+        }
+        catch (PostgresException e) when (_call is not null && IdempotencySql.IsAnswered(e))
+        {
+            throw await FindAnswerAsync(_call);
+        }
+        catch (NpgsqlException e) when (Database.IsConnectionLost(e) || e.InnerException is TimeoutException)
+        {
+            _scope.Database.Forget(e);
+            throw OutcomeUnknown(e);
         }
         if (_entries.Count > 0)
-            _signal.Set();
+            _scope.Signal.Set();
+        if (_call is not null)
+            _scope.Answers.Keep(_call, answer, _scope.Database.Now);
+        _scope.Metrics.Committed(_roundTrips);
         return response;
     }
 
@@ -108,46 +98,167 @@ public sealed class UnitOfWork : IAsyncDisposable
     public Task CommitAsync() => CommitAsync(new Empty());
 
     /// <summary>Gives the connection back; whatever was not committed is rolled back by that.</summary>
-    public ValueTask DisposeAsync() => _connection.DisposeAsync();
+    public ValueTask DisposeAsync() => _rented.DisposeAsync();
 
-    internal void Tag()
+    private async Task<List<T>> RunAsync<T>(string sql, Func<NpgsqlDataReader, T> map, object?[] values)
     {
-        Execute("BEGIN");
-        Execute(TagConnection, ConnectionTag);
-        _pendingResults = 1;
+        await using var batch = NewBatch();
+        AddPending(batch);
+        batch.Add(sql, values);
+        await using var reader = await ExecuteAsync(batch);
+        return await ReadAsync(reader, map);
     }
 
-    internal NpgsqlBatch NewBatch() => _connection.CreateBatch();
+    // The claim of the key and the look for its answer travel ahead of the statement in one batch. When the key turns out to be
+    // another call's, what the statement did is rolled back unseen.
+    private async Task<List<T>> RunFirstAsync<T>(string sql, Func<NpgsqlDataReader, T> map, object?[] values)
+    {
+        var giveUpAt = _scope.Clock.GetUtcNow() + _scope.Idempotency.InFlightWait;
+        while (true)
+        {
+            await using (var batch = NewBatch())
+            {
+                AddBeginning(batch);
+                AddPending(batch);
+                batch.Add(sql, values);
+                await using var reader = await ExecuteAsync(batch);
+                if (_call is null || await IsClaimedAsync(reader, _call))
+                {
+                    await reader.NextResultAsync(Cancellation);
+                    return await ReadAsync(reader, map);
+                }
+                await DrainAsync(reader);
+            }
+            if (_scope.Clock.GetUtcNow() >= giveUpAt)
+                throw InFlight();
+            await RollbackAsync();
+            await Task.Delay(RetryInFlightEvery, _scope.Clock, Cancellation);
+        }
+    }
 
-    internal async Task RollbackAsync()
+    // The reader stands at the claim. Throws the stored answer when there is one.
+    private async Task<bool> IsClaimedAsync(NpgsqlDataReader reader, IdempotentCall call)
+    {
+        await reader.ReadAsync(Cancellation);
+        var claimed = reader.GetBoolean(1);
+        await reader.NextResultAsync(Cancellation);
+        if (!await reader.ReadAsync(Cancellation))
+            return claimed;
+        var replay = Replay(reader, call);
+        await DrainAsync(reader);
+        throw replay;
+    }
+
+    private Exception Replay(NpgsqlDataReader reader, IdempotentCall call)
+    {
+        var (fingerprint, answer) = (reader.GetFieldValue<byte[]>(0), reader.GetFieldValue<byte[]>(1));
+        _scope.Answers.Keep(call with { Fingerprint = fingerprint }, answer, reader.GetFieldValue<DateTimeOffset>(2));
+        return call.Replay(fingerprint, answer);
+    }
+
+    // What came after may have met the other call's effects and failed; it is rolled back in any case.
+    private async Task DrainAsync(NpgsqlDataReader reader)
+    {
+        try
+        {
+            while (await reader.NextResultAsync(Cancellation)) { }
+        }
+        catch (PostgresException) { }
+    }
+
+    private async Task SendCommitAsync(byte[] answer)
+    {
+        await using var batch = NewBatch();
+        // A batch that begins and ends the work is a transaction by itself, two statements shorter.
+        if (!_begun)
+            batch.Add(SetTag, _scope.ConnectionTag);
+        // First of all, so that a repeat fails on its key, and not on what the first call has changed.
+        if (_call is { } call)
+            batch.Add(IdempotencySql.Insert, call.Caller, call.Method, call.Key, call.Fingerprint, answer, _scope.Database.Now, _scope.Database.IdempotencyCutoff);
+        AddPending(batch);
+        AddOutbox(batch);
+        if (_begun)
+            batch.Add("COMMIT");
+        _roundTrips++;
+        // Not cancellable: once sent, a commit is not taken back by a caller who stops waiting.
+        await batch.ExecuteNonQueryAsync(CancellationToken.None);
+    }
+
+    private async Task<Exception> FindAnswerAsync(IdempotentCall call)
+    {
+        await using var batch = NewBatch();
+        if (_begun)
+            batch.Add("ROLLBACK");
+        batch.Add(IdempotencySql.Find, call.Caller, call.Method, call.Key, _scope.Database.IdempotencyCutoff);
+        await using var reader = await ExecuteAsync(batch);
+        // Without a row it has come of age in this very moment; the next try finds the key free.
+        return await reader.ReadAsync(Cancellation) ? Replay(reader, call) : InFlight();
+    }
+
+    private async Task RollbackAsync()
     {
         await using var batch = NewBatch();
         batch.Add("ROLLBACK");
-        await batch.ExecuteNonQueryAsync(_context.CancellationToken);
+        _roundTrips++;
+        await batch.ExecuteNonQueryAsync(Cancellation);
     }
 
-    private NpgsqlBatch TakePending()
+    private NpgsqlBatch NewBatch() => _rented.Connection.CreateBatch();
+
+    private Task<NpgsqlDataReader> ExecuteAsync(NpgsqlBatch batch)
     {
-        var batch = NewBatch();
+        _roundTrips++;
+        return batch.ExecuteReaderAsync(Cancellation);
+    }
+
+    // Ends with one result, or two with a key: IsClaimedAsync reads them.
+    private void AddBeginning(NpgsqlBatch batch)
+    {
+        batch.Add("BEGIN");
+        if (_call is { } call)
+        {
+            batch.Add(IdempotencySql.Claim, _scope.ConnectionTag, call.Lock);
+            batch.Add(IdempotencySql.Find, call.Caller, call.Method, call.Key, _scope.Database.IdempotencyCutoff);
+        }
+        else
+        {
+            batch.Add(SetTag, _scope.ConnectionTag);
+        }
+    }
+
+    private void AddPending(NpgsqlBatch batch)
+    {
         foreach (var (sql, values) in _pending)
             batch.Add(sql, values);
-        _pending.Clear();
-        return batch;
     }
 
     private void AddOutbox(NpgsqlBatch batch)
     {
-        if (_entries.Count == 0)
-            return;
         var elapsedMs = Stopwatch.GetElapsedTime(_startedAt).TotalMilliseconds;
         foreach (var entry in _entries)
+        {
             entry.ExecutionTimeMs = elapsedMs;
-        batch.Add(InsertOutbox, _entries.Select(e => Guid.Parse(e.EventId)).ToArray(), _entries.Select(e => e.ToByteArray()).ToArray(), _database.Now);
+            batch.Add(InsertOutbox, Guid.Parse(entry.EventId), entry.ToByteArray(), _scope.Database.Now);
+        }
     }
 
-    private void AddAnswer(NpgsqlBatch batch, IMessage response)
+    private async Task<List<T>> ReadAsync<T>(NpgsqlDataReader reader, Func<NpgsqlDataReader, T> map)
     {
-        if (Idempotency is { } call)
-            batch.Add(InsertAnswer, call.Caller, call.Method, call.Key, call.Fingerprint, response.ToByteArray(), _database.Now, _database.IdempotencyCutoff);
+        var rows = new List<T>();
+        while (await reader.ReadAsync(Cancellation))
+            rows.Add(map(reader));
+        return rows;
     }
+
+    // The commit was on its way when the connection broke. With a key the call can simply be sent again, which is what
+    // UNAVAILABLE tells clients to do by themselves; without one that might do it twice, so a person or program must look first.
+    private PlatformException OutcomeUnknown(NpgsqlException e) => _call is not null ? Errors.Unavailable("The database", e)
+        : new PlatformException(Grpc.Core.StatusCode.Aborted, "OUTCOME_UNKNOWN",
+            "The connection to the database broke at the commit; whether the call took effect is not known. Look, or send calls with an idempotency key.", e);
+
+    private static PlatformException InFlight() =>
+        new(Grpc.Core.StatusCode.Aborted, "IDEMPOTENCY_IN_FLIGHT", "A call with this idempotency key is still running; try again.")
+        {
+            RetryAfter = TimeSpan.FromSeconds(1),
+        };
 }

@@ -7,9 +7,10 @@ namespace AgentPlatform;
 
 /// <summary>
 /// Reads the idempotency key of calls whose access option takes one, and answers a repeat with the stored answer and the
-/// trailer <c>idempotency-replayed: true</c>. The truth is the service's own table, written in the transaction of the effect.
+/// trailer <c>idempotency-replayed: true</c>. Redis answers the common case; the truth is the service's own table, written in
+/// the transaction of the effect (<see cref="UnitOfWork"/>).
 /// </summary>
-public sealed class IdempotencyInterceptor(AccessRules rules) : Interceptor
+public sealed class IdempotencyInterceptor(AccessRules rules, AnswerCache answers) : Interceptor
 {
     public const string KeyHeader = "idempotency-key";
     public const string ReplayedTrailer = "idempotency-replayed";
@@ -30,10 +31,13 @@ public sealed class IdempotencyInterceptor(AccessRules rules) : Interceptor
         if (key.Length is 0 or > MaximumKeyLength || key.Any(c => c is < ' ' or > '~'))
             throw Errors.InvalidArgument([new FieldViolation(KeyHeader, "must be 1–255 printable ASCII characters")], "IDEMPOTENCY_KEY_INVALID");
 
-        new IdempotentCall(context.Caller().Subject, context.Method, key, IdempotentCall.FingerprintOf((IMessage)request)).Attach(context);
+        var call = new IdempotentCall(context.Caller().Subject, context.Method, key, IdempotentCall.FingerprintOf((IMessage)request));
+        call.Attach(context);
         try
         {
-            return await continuation(request, context);
+            return await answers.FindAsync(call) is { } kept
+                ? throw call.Replay(kept.Fingerprint, kept.Answer)
+                : await continuation(request, context);
         }
         catch (StoredAnswerException stored)
         {

@@ -5,11 +5,10 @@ using Npgsql;
 namespace AgentPlatform;
 
 /// <summary>Removes answers that have outlived their time, in small batches so that no lock is held for long.</summary>
-internal sealed partial class IdempotencySweeper(Database database, NpgsqlDataSource source, TimeProvider clock, ILogger<IdempotencySweeper> log)
+internal sealed partial class IdempotencySweeper(Database database, TieredPool pool, IdempotencySettings settings, TimeProvider clock, ILogger<IdempotencySweeper> log)
     : BackgroundService
 {
     private const int BatchRows = 1_000;
-    private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
 
     // SKIP LOCKED lets several instances sweep side by side.
     private const string Sweep = """
@@ -19,7 +18,7 @@ internal sealed partial class IdempotencySweeper(Database database, NpgsqlDataSo
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Every, clock);
+        using var timer = new PeriodicTimer(settings.SweepEvery, clock);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             try
@@ -27,18 +26,19 @@ internal sealed partial class IdempotencySweeper(Database database, NpgsqlDataSo
                 while (await SweepAsync(stoppingToken) == BatchRows) { }
             }
             // The database is away; the rows are still there at the next tick.
-            catch (Exception e) when (e is NpgsqlException or TimeoutException) { Failed(log, e); }
+            catch (Exception e) when (e is NpgsqlException or PlatformException or TimeoutException) { Failed(log, e); }
         }
     }
 
     private async Task<int> SweepAsync(CancellationToken cancellation)
     {
-        await using var command = source.CreateCommand(Sweep);
+        await using var rented = await pool.RentAsync(PoolTier.System, cancellation);
+        await using var command = new NpgsqlCommand(Sweep, rented.Connection);
         command.Parameters.Add(SqlParameters.Of(database.IdempotencyCutoff));
         command.Parameters.Add(SqlParameters.Of(BatchRows));
         return await command.ExecuteNonQueryAsync(cancellation);
     }
 
-    [LoggerMessage(LogLevel.Warning, "Sweeping idempotency answers failed; next try in a minute")]
+    [LoggerMessage(LogLevel.Warning, "Sweeping idempotency answers failed; it is tried again at the next turn")]
     private static partial void Failed(ILogger log, Exception exception);
 }

@@ -1,13 +1,23 @@
 using System.Security.Cryptography;
+using System.Text;
 using Google.Protobuf;
 using Grpc.Core;
 
 namespace AgentPlatform;
 
 /// <summary>A call that came with an idempotency key.</summary>
-internal sealed record IdempotentCall(string Caller, string Method, string Key, byte[] Fingerprint)
+public sealed record IdempotentCall(string Caller, string Method, string Key, byte[] Fingerprint)
 {
     private const string StateKey = "agentplatform.idempotency";
+
+    /// <summary>What makes the key one of its own: caller, method and key. A line feed can be in none of them.</summary>
+    public string Identity => $"{Caller}\n{Method}\n{Key}";
+
+    /// <summary>
+    /// The number of the advisory lock: 64 bits of a SHA-256. Should two keys ever share them, one of the calls waits or is told
+    /// to try again, and that is all.
+    /// </summary>
+    public long Lock => BitConverter.ToInt64(SHA256.HashData(Encoding.UTF8.GetBytes(Identity)));
 
     public static IdempotentCall? Of(ServerCallContext context) =>
         context.UserState.TryGetValue(StateKey, out var call) ? (IdempotentCall)call : null;
@@ -23,12 +33,9 @@ internal sealed record IdempotentCall(string Caller, string Method, string Key, 
         return SHA256.HashData(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
     }
 
-    /// <summary>Ends the call with the stored answer, or refuses it when it is not the request that the answer belongs to.</summary>
-    public void Replay(byte[] fingerprint, byte[] answer)
-    {
-        if (!fingerprint.AsSpan().SequenceEqual(Fingerprint))
-            throw Errors.InvalidArgument(
+    /// <summary>The stored answer, or a refusal when it belongs to another request.</summary>
+    internal Exception Replay(byte[] fingerprint, byte[] answer) =>
+        fingerprint.AsSpan().SequenceEqual(Fingerprint) ? new StoredAnswerException(answer)
+            : Errors.InvalidArgument(
                 [new FieldViolation(IdempotencyInterceptor.KeyHeader, "was used before with another request")], "IDEMPOTENCY_KEY_REUSED");
-        throw new StoredAnswerException(answer);
-    }
 }

@@ -11,7 +11,7 @@ namespace AgentPlatform;
 /// and no memory grows.
 /// </summary>
 internal sealed partial class OutboxRelay(
-    NpgsqlDataSource source, OutboxSignal signal, AuditService.AuditServiceClient audit, ServiceIdentity identity,
+    TieredPool pool, OutboxSignal signal, AuditService.AuditServiceClient audit, ServiceIdentity identity,
     TimeProvider clock, ILogger<OutboxRelay> log) : BackgroundService
 {
     private const int BatchEntries = 500;
@@ -52,10 +52,10 @@ internal sealed partial class OutboxRelay(
 
     private async Task<int> RelayAsync(CancellationToken cancellation)
     {
-        await using var connection = await source.OpenConnectionAsync(cancellation);
-        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        await using var rented = await pool.RentAsync(PoolTier.System, cancellation);
+        await using var transaction = await rented.Connection.BeginTransactionAsync(cancellation);
         var entries = new List<AuditEntry>();
-        await using (var take = new NpgsqlCommand(Take, connection, transaction))
+        await using (var take = new NpgsqlCommand(Take, rented.Connection, transaction))
         {
             take.Parameters.Add(SqlParameters.Of(BatchEntries));
             await using var reader = await take.ExecuteReaderAsync(cancellation);

@@ -8,8 +8,11 @@ public sealed class OutboxSignal
     /// <summary>There is something to relay. Several calls before the relay looks count once.</summary>
     public void Set()
     {
+        // While the relay is busy or waits for Audit, every commit comes by here; an exception each time would cost as much as the call.
+        if (_signal.CurrentCount > 0)
+            return;
         try { _signal.Release(); }
-        // It is set already.
+        // Somebody else was first.
         catch (SemaphoreFullException) { }
     }
 

@@ -14,6 +14,9 @@ namespace AgentPlatform;
 /// </summary>
 internal static class Telemetry
 {
+    /// <summary>The meter of everything that the platform itself measures.</summary>
+    public const string MeterName = "AgentPlatform";
+
     // What these say of every single request would bury our own lines; the traces tell it better.
     private static readonly string[] TalkativeLoggers = ["Grpc", "Microsoft.AspNetCore", "Npgsql", "System.Net.Http", "Yarp"];
 
@@ -33,7 +36,7 @@ internal static class Telemetry
 
         var telemetry = builder.Services.AddOpenTelemetry()
             .WithMetrics(metrics => metrics.AddMeter(
-                "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http", "System.Runtime", "Npgsql"))
+                "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http", "System.Runtime", "Npgsql", MeterName))
             .WithTracing(traces => traces
                 .SetSampler(new ParentBasedSampler(new HealthProbeSampler()))
                 .AddSource("Microsoft.AspNetCore", "Grpc.Net.Client", "System.Net.Http", "Npgsql"));

@@ -27,7 +27,7 @@ public sealed class AuditService(Database database, AuditStore store) : Contract
         var page = PageRequest.Read("audit", request.PageSize, request.PageToken, filter.AgentId, request.Operation, request.ResourcePrefix,
             request.CorrelationId, request.TraceId, request.StartTime, request.EndTime, request.Outcome);
 
-        var fetched = await store.ListAsync(page, filter, context.CancellationToken);
+        var fetched = await store.ListAsync(page, filter, context);
         var (rows, next) = page.Cut(fetched, r => r.Position.ToString(CultureInfo.InvariantCulture));
         return new ListEntriesResponse { Entries = { rows.Select(r => r.ToProto()) }, NextPageToken = next };
     }

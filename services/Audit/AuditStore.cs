@@ -1,3 +1,4 @@
+using Grpc.Core;
 using Npgsql;
 
 namespace AgentPlatform.Audit;
@@ -63,8 +64,8 @@ public sealed class AuditStore(Database database)
     }
 
     /// <summary>Lists entries, newest first.</summary>
-    public Task<List<AuditRecord>> ListAsync(PageRequest page, AuditFilter filter, CancellationToken cancellation) =>
-        database.QueryAsync(List, Read, cancellation, page.AfterNumber, filter.AgentId, filter.Operation, filter.OperationPrefix,
+    public Task<List<AuditRecord>> ListAsync(PageRequest page, AuditFilter filter, ServerCallContext context) =>
+        database.QueryAsync(context, List, Read, page.AfterNumber, filter.AgentId, filter.Operation, filter.OperationPrefix,
             filter.ResourcePrefix, filter.CorrelationId, filter.TraceId, filter.StartAt, filter.EndAt, EnumText.Of(filter.Outcome), page.Fetch);
 
     private static AuditRecord Read(NpgsqlDataReader row) => new(

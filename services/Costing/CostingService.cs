@@ -24,7 +24,7 @@ public sealed class CostingService(
     {
         var page = PageRequest.Read("prices", request.PageSize, request.PageToken);
 
-        var fetched = await prices.ListAsync(page, context.CancellationToken);
+        var fetched = await prices.ListAsync(page, context);
         var (rows, next) = page.Cut(fetched, p => p.Sku);
         return new ListPricesResponse { Prices = { rows.Select(p => p.ToProto()) }, NextPageToken = next };
     }
@@ -66,7 +66,7 @@ public sealed class CostingService(
     {
         new FieldChecks().Id("id", request.Id, out var id).ThrowIfAny();
 
-        var costing = await costings.FindAsync(id, context.CancellationToken);
+        var costing = await costings.FindAsync(id, context);
         return new GetCostingResponse { Costing = Visible(costing, id, context.Caller()).ToProto() };
     }
 
@@ -76,7 +76,7 @@ public sealed class CostingService(
         var agentId = context.Caller().NarrowTo(request.AgentId);
         var page = PageRequest.Read("costings", request.PageSize, request.PageToken, request.Status, request.BookingRef, agentId);
 
-        var fetched = await costings.ListAsync(page, request.Status, request.BookingRef, agentId, context.CancellationToken);
+        var fetched = await costings.ListAsync(page, request.Status, request.BookingRef, agentId, context);
         var (rows, next) = page.Cut(fetched, c => c.Id.ToString());
         return new ListCostingsResponse { Costings = { rows.Select(c => c.ToProto()) }, NextPageToken = next };
     }

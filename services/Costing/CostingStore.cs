@@ -1,4 +1,5 @@
 using AgentPlatform.Contracts.Costing.V1;
+using Grpc.Core;
 using Npgsql;
 
 namespace AgentPlatform.Costings;
@@ -65,15 +66,15 @@ public sealed class CostingStore(Database database)
         return costing;
     }
 
-    public Task<CostingRecord?> FindAsync(Guid id, CancellationToken cancellation) =>
-        database.QuerySingleAsync(Find, ReadWithLines, cancellation, id);
+    public Task<CostingRecord?> FindAsync(Guid id, ServerCallContext context) =>
+        database.QuerySingleAsync(context, Find, ReadWithLines, id);
 
     /// <summary>Reads the costing and keeps it from other deciders until the work ends.</summary>
     public Task<CostingRecord?> FindToDecideAsync(UnitOfWork work, Guid id) => work.QuerySingleAsync(FindToDecide, ReadWithLines, id);
 
     /// <summary>A page of costings without their lines.</summary>
-    public Task<List<CostingRecord>> ListAsync(PageRequest page, CostingStatus status, string bookingRef, string agentId, CancellationToken cancellation) =>
-        database.QueryAsync(List, Read, cancellation, page.AfterId, EnumText.Of(status), bookingRef, agentId, page.Fetch);
+    public Task<List<CostingRecord>> ListAsync(PageRequest page, CostingStatus status, string bookingRef, string agentId, ServerCallContext context) =>
+        database.QueryAsync(context, List, Read, page.AfterId, EnumText.Of(status), bookingRef, agentId, page.Fetch);
 
     /// <summary>Decides a costing that <see cref="FindToDecideAsync"/> has read in this work.</summary>
     public CostingRecord Decide(UnitOfWork work, CostingRecord costing, CostingStatus status, string reason)

@@ -1,3 +1,4 @@
+using Grpc.Core;
 using Npgsql;
 
 namespace AgentPlatform.Costings;
@@ -41,8 +42,8 @@ public sealed class PriceStore(Database database)
         return rows.Single();
     }
 
-    public Task<List<PriceRecord>> ListAsync(PageRequest page, CancellationToken cancellation) =>
-        database.QueryAsync(List, Read, cancellation, page.After ?? "", page.Fetch);
+    public Task<List<PriceRecord>> ListAsync(PageRequest page, ServerCallContext context) =>
+        database.QueryAsync(context, List, Read, page.After ?? "", page.Fetch);
 
     /// <summary>The prices in force of these SKUs, by SKU; those without a price are missing.</summary>
     public async Task<Dictionary<string, PriceRecord>> FindCurrentAsync(UnitOfWork work, IEnumerable<string> skus)

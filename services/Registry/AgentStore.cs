@@ -1,4 +1,5 @@
 using AgentPlatform.Contracts.Registry.V1;
+using Grpc.Core;
 using Npgsql;
 
 namespace AgentPlatform.Registry;
@@ -52,15 +53,15 @@ public sealed class AgentStore(Database database)
     public async Task<long?> BeatAsync(UnitOfWork work, string id, long epoch) =>
         await work.QueryAsync(Beat, row => row.GetInt64(0), id, epoch, database.Now) is [var configVersion] ? configVersion : null;
 
-    public Task<AgentRecord?> FindAsync(string id, CancellationToken cancellation) =>
-        database.QuerySingleAsync(Find, Read, cancellation, id);
+    public Task<AgentRecord?> FindAsync(string id, ServerCallContext context) =>
+        database.QuerySingleAsync(context, Find, Read, id);
 
     public Task<AgentRecord?> FindAsync(UnitOfWork work, string id) => work.QuerySingleAsync(Find, Read, id);
 
     /// <summary>Lists agents by id; of those online or offline when <paramref name="isOnline"/> says so.</summary>
     public Task<List<AgentRecord>> ListAsync(
-        PageRequest page, Platform platform, string tag, bool? isOnline, DateTimeOffset onlineSince, CancellationToken cancellation) =>
-        database.QueryAsync(List, Read, cancellation, page.After, EnumText.Of(platform), tag,
+        PageRequest page, Platform platform, string tag, bool? isOnline, DateTimeOffset onlineSince, ServerCallContext context) =>
+        database.QueryAsync(context, List, Read, page.After, EnumText.Of(platform), tag,
             isOnline is true ? onlineSince : null, isOnline is false ? onlineSince : null, page.Fetch);
 
     private static AgentRecord Read(NpgsqlDataReader row) => new(

@@ -46,7 +46,7 @@ public sealed class RegistryService(Database database, AgentStore agents, AgentC
         new FieldChecks().DottedName("id", request.Id).ThrowIfAny();
         var id = context.Caller().NarrowTo(request.Id);
 
-        var agent = await agents.FindAsync(id, context.CancellationToken) ?? throw RegistryRules.AgentNotFound(id);
+        var agent = await agents.FindAsync(id, context) ?? throw RegistryRules.AgentNotFound(id);
         return new GetAgentResponse { Agent = agent.ToProto(OnlineSince) };
     }
 
@@ -58,7 +58,7 @@ public sealed class RegistryService(Database database, AgentStore agents, AgentC
 
         // Read once, so that the filter and what the answer says are of the same moment.
         var onlineSince = OnlineSince;
-        var fetched = await agents.ListAsync(page, request.Platform, request.Tag, isOnline, onlineSince, context.CancellationToken);
+        var fetched = await agents.ListAsync(page, request.Platform, request.Tag, isOnline, onlineSince, context);
         var (rows, next) = page.Cut(fetched, a => a.Id);
         return new ListAgentsResponse { Agents = { rows.Select(a => a.ToProto(onlineSince)) }, NextPageToken = next };
     }
@@ -68,7 +68,7 @@ public sealed class RegistryService(Database database, AgentStore agents, AgentC
         new FieldChecks().DottedName("agent_id", request.AgentId).ThrowIfAny();
         var id = context.Caller().NarrowTo(request.AgentId);
 
-        var config = await configs.FindAsync(id, context.CancellationToken) ?? throw RegistryRules.ConfigNotFound(id);
+        var config = await configs.FindAsync(id, context) ?? throw RegistryRules.ConfigNotFound(id);
         return new GetAgentConfigResponse { Config = config.ToProto() };
     }
 

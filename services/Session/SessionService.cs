@@ -21,7 +21,7 @@ public sealed class SessionService(Database database, SessionStore store) : Cont
     {
         new FieldChecks().Id("id", request.Id, out var id).ThrowIfAny();
 
-        var session = await store.FindAsync(id, context.CancellationToken);
+        var session = await store.FindAsync(id, context);
         return new GetSessionResponse { Session = Visible(session, id, context.Caller()).ToProto() };
     }
 
@@ -31,7 +31,7 @@ public sealed class SessionService(Database database, SessionStore store) : Cont
         var agentId = context.Caller().NarrowTo(request.AgentId);
         var page = PageRequest.Read("sessions", request.PageSize, request.PageToken, request.Status, request.Role, agentId);
 
-        var fetched = await store.ListAsync(page, request.Status, request.Role, agentId, context.CancellationToken);
+        var fetched = await store.ListAsync(page, request.Status, request.Role, agentId, context);
         var (rows, next) = page.Cut(fetched, s => s.Id.ToString());
         return new ListSessionsResponse { Sessions = { rows.Select(s => s.ToProto()) }, NextPageToken = next };
     }

@@ -1,4 +1,5 @@
 using AgentPlatform.Contracts.Session.V1;
+using Grpc.Core;
 using Npgsql;
 
 namespace AgentPlatform.Sessions;
@@ -42,13 +43,13 @@ public sealed class SessionStore(Database database)
         return session;
     }
 
-    public Task<SessionRecord?> FindAsync(Guid id, CancellationToken cancellation) =>
-        database.QuerySingleAsync(Find, Read, cancellation, id);
+    public Task<SessionRecord?> FindAsync(Guid id, ServerCallContext context) =>
+        database.QuerySingleAsync(context, Find, Read, id);
 
     public Task<SessionRecord?> FindAsync(UnitOfWork work, Guid id) => work.QuerySingleAsync(Find, Read, id);
 
-    public Task<List<SessionRecord>> ListAsync(PageRequest page, SessionStatus status, string role, string agentId, CancellationToken cancellation) =>
-        database.QueryAsync(List, Read, cancellation, page.AfterId, EnumText.Of(status), role, agentId, page.Fetch);
+    public Task<List<SessionRecord>> ListAsync(PageRequest page, SessionStatus status, string role, string agentId, ServerCallContext context) =>
+        database.QueryAsync(context, List, Read, page.AfterId, EnumText.Of(status), role, agentId, page.Fetch);
 
     /// <summary>Moves the session as it was read; null when somebody else has changed it since.</summary>
     public Task<SessionRecord?> TransitionAsync(UnitOfWork work, SessionRecord session, SessionStatus to) =>

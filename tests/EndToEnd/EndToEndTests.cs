@@ -17,7 +17,10 @@ public sealed partial class EndToEndTests(RunningPlatform platform) : IClassFixt
         var token = await platform.AgentctlAsync("token", "operator");
         Assert.Equal((0, 3), (token.ExitCode, token.Output.Trim().Split('.').Length));
         Assert.Equal(2, (await platform.AgentctlAsync("token", "emperor")).ExitCode);
-        Assert.Contains("Healthy", (await platform.AgentctlAsync("status")).Output, StringComparison.Ordinal);
+        var status = (await platform.AgentctlAsync("status")).Output;
+        Assert.Contains("Healthy", status, StringComparison.Ordinal);
+        foreach (var service in new[] { "audit", "session", "registry", "costing", "vault" })
+            Assert.Matches($@"{service} +\d of 6 +\d+ of 12 +\d of 2 ", status);
 
         Assert.Equal(0, await platform.StopAsync());
         Assert.Empty(platform.Survivors());

@@ -6,7 +6,7 @@ namespace AgentPlatform.Tests.EndToEnd;
 
 /// <summary>
 /// The whole platform as a newcomer has it, every service a process of its own: started by <c>agentctl up</c> with local
-/// servers, a data folder and ports of its own, and stopped by a signal, as systems stop programs.
+/// servers, a data folder and ports of its own, and stopped by the signal that a terminal's Ctrl-C is.
 /// </summary>
 public sealed class RunningPlatform : IAsyncLifetime
 {
@@ -73,7 +73,7 @@ public sealed class RunningPlatform : IAsyncLifetime
     /// <summary>Asks the platform to stop, and waits; gives back the exit code.</summary>
     public async Task<int> StopAsync()
     {
-        using (var kill = Process.Start("kill", ["-TERM", $"{_up!.Id}"]))
+        using (var kill = Process.Start("kill", ["-INT", $"{_up!.Id}"]))
             await kill.WaitForExitAsync();
         using var timeout = new CancellationTokenSource(StopTimeout);
         await _up.WaitForExitAsync(timeout.Token);

@@ -1,7 +1,9 @@
 using System.Net;
+using AgentPlatform.Contracts.Operations.V1;
 using AgentPlatform.Contracts.Session.V1;
 using AgentPlatform.Contracts.Vault.V1;
 using Grpc.Core;
+using Client = AgentPlatform.Contracts.Operations.V1.OperationsService.OperationsServiceClient;
 
 namespace AgentPlatform.Tests.Gateways;
 
@@ -9,6 +11,7 @@ namespace AgentPlatform.Tests.Gateways;
 public sealed class PlatformThroughGatewayTests(Platform platform) : IClassFixture<Platform>
 {
     private const int FileBytes = 3_000_000;
+    private const string ServiceHeader = AgentPlatform.OperationsService.ServiceHeader;
 
     [Fact]
     public async Task Refusals_of_a_service_keep_their_details()
@@ -69,6 +72,32 @@ public sealed class PlatformThroughGatewayTests(Platform platform) : IClassFixtu
         }
 
         Assert.Equal(content, read.ToArray());
+    }
+
+    [Theory]
+    [InlineData("session")]
+    [InlineData("audit")]
+    [InlineData("vault")]
+    public async Task What_every_service_has_for_itself_is_answered_by_the_one_that_the_metadata_names(string service)
+    {
+        var operations = await ClientAsync<Client>(Tokens.Auditor());
+        async Task<string> AskAsync(string about) => (await operations.GetPoolStatisticsAsync(
+            new GetPoolStatisticsRequest { Service = about }, new Metadata { { ServiceHeader, service } })).Service;
+
+        Assert.Equal(service, await AskAsync(service));
+        await Refusal.ExpectAsync(StatusCode.NotFound, "SERVICE_UNKNOWN", () => AskAsync("costing"));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("Session")]
+    [InlineData("erewhon")]
+    public async Task Without_the_name_of_a_service_such_a_method_does_not_exist(string? service)
+    {
+        var operations = await ClientAsync<Client>(Tokens.Auditor());
+        var headers = service is null ? [] : new Metadata { { ServiceHeader, service } };
+        await Refusal.ExpectAsync(StatusCode.Unimplemented, "METHOD_NOT_FOUND",
+            async () => await operations.GetPoolStatisticsAsync(new GetPoolStatisticsRequest { Service = "session" }, headers));
     }
 
     [Fact]

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
 using AgentPlatform.Audit;
 using AgentPlatform.Contracts.Audit.V1;
 using AgentPlatform.Costings;
@@ -102,20 +105,20 @@ public sealed class Platform(TestServers servers) : IAsyncLifetime
             await host.DisposeAsync();
     }
 
-    /// <summary>Runs SQL as the administrator and reads the first column of its rows.</summary>
-    public async Task<List<T>> SqlAsync<T>(string sql, params object[] values)
+    /// <summary>Empties Redis, for every class that runs at this time: nothing may depend on what is in it.</summary>
+    public async Task FlushRedisAsync()
     {
-        await using var connection = new NpgsqlConnection(_admin);
-        await connection.OpenAsync();
-        await using var command = new NpgsqlCommand(sql, connection);
-        foreach (var value in values)
-            command.Parameters.Add(new NpgsqlParameter { Value = value });
-        await using var reader = await command.ExecuteReaderAsync();
-        var rows = new List<T>();
-        while (await reader.ReadAsync())
-            rows.Add(reader.GetFieldValue<T>(0));
-        return rows;
+        using var client = new TcpClient();
+        var address = servers.Redis.Split(',')[0].Split(':');
+        await client.ConnectAsync(address[0], int.Parse(address[1], CultureInfo.InvariantCulture));
+        await client.GetStream().WriteAsync("FLUSHALL\r\n"u8.ToArray());
+        var answer = new byte[16];
+        var read = await client.GetStream().ReadAsync(answer);
+        Assert.StartsWith("+OK", Encoding.ASCII.GetString(answer, 0, read), StringComparison.Ordinal);
     }
+
+    /// <summary>Runs SQL as the administrator and reads the first column of its rows.</summary>
+    public Task<List<T>> SqlAsync<T>(string sql, params object[] values) => Sql.ReadAsync<T>(_admin, sql, values);
 
     /// <summary>Waits until the audit log holds entries of this resource, and gives them back, oldest first.</summary>
     public async Task<List<AuditEntry>> AuditOfAsync(string resource, int atLeast = 1)

@@ -21,5 +21,16 @@ public sealed class RawClient(CallInvoker invoker) : ClientBase<RawClient>(invok
         await foreach (var _ in call.ResponseStream.ReadAllAsync()) { }
     }
 
+    /// <summary>Calls a unary method with an idempotency key; gives back its answer's bytes, and whether they were a stored answer's.</summary>
+    public async Task<(byte[] Answer, bool Replayed)> UnaryAsync(string method, byte[] request, string key)
+    {
+        var slash = method.LastIndexOf('/');
+        var descriptor = new Method<byte[], byte[]>(MethodType.Unary, method[1..slash], method[(slash + 1)..], Bytes, Bytes);
+        var options = new CallOptions(new Metadata { { IdempotencyInterceptor.KeyHeader, key } });
+        using var call = CallInvoker.AsyncUnaryCall(descriptor, null, options, request);
+        var answer = await call;
+        return (answer, call.GetTrailers().GetValue(IdempotencyInterceptor.ReplayedTrailer) == "true");
+    }
+
     protected override RawClient NewInstance(ClientBaseConfiguration configuration) => throw new NotSupportedException();
 }

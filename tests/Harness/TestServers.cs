@@ -95,7 +95,7 @@ public sealed class TestServers : IAsyncLifetime
 
     private async Task<string> StartRedisAsync()
     {
-        _redis = LocalServerProcess.Redis();
+        _redis = await LocalServerProcess.RedisAsync();
         await Eventually.TrueAsync(() => LocalServerProcess.ListensAsync(_redis.Port), "Redis answers");
         return $"127.0.0.1:{_redis.Port}";
     }

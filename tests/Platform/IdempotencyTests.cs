@@ -2,6 +2,7 @@ using AgentPlatform.Contracts.Session.V1;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using Npgsql;
 using Client = AgentPlatform.Contracts.Session.V1.SessionService.SessionServiceClient;
 
 namespace AgentPlatform.Tests.Platforms;
@@ -128,16 +129,73 @@ public sealed class IdempotencyTests(Platform platform) : IClassFixture<Platform
     public async Task A_call_whose_key_is_held_by_another_transaction_is_told_to_try_again()
     {
         var client = await As("held");
+        var (session, _) = await CreateAsync(client, "create");
+        var step = new TransitionSessionRequest { Id = session.Id, Status = SessionStatus.Active };
         // Not pooled: a pool would keep the lock when the connection is closed.
-        await using var holder = new Npgsql.NpgsqlConnection(platform.AdminConnection + ";Pooling=false");
+        await using var holder = new NpgsqlConnection(platform.AdminConnection + ";Pooling=false");
         await holder.OpenAsync();
-        var hash = System.Security.Cryptography.SHA256.HashData("agent:held\n/agentplatform.session.v1.SessionService/CreateSession\nbusy"u8);
-        await using (var take = new Npgsql.NpgsqlCommand("SELECT pg_advisory_lock($1)", holder) { Parameters = { new() { Value = BitConverter.ToInt64(hash) } } })
+        var call = new IdempotentCall("agent:held", "/agentplatform.session.v1.SessionService/TransitionSession", "busy", []);
+        await using (var take = new NpgsqlCommand("SELECT pg_advisory_lock($1)", holder) { Parameters = { new() { Value = call.Lock } } })
             await take.ExecuteNonQueryAsync();
 
-        await Refusal.ExpectAsync(StatusCode.Aborted, "IDEMPOTENCY_IN_FLIGHT", () => CreateAsync(client, "busy"));
+        await Refusal.ExpectAsync(StatusCode.Aborted, "IDEMPOTENCY_IN_FLIGHT", async () => await client.TransitionSessionAsync(step, Key("busy")));
         await holder.CloseAsync();
-        Assert.False((await CreateAsync(client, "busy")).Replayed);
+        Assert.Equal(2, (await client.TransitionSessionAsync(step, Key("busy"))).Session.Version);
+    }
+
+    [Fact]
+    public async Task A_call_that_meets_its_twin_at_the_commit_waits_and_gets_the_twins_answer()
+    {
+        var client = await As("twin");
+        var request = new CreateSessionRequest { Role = "finance" };
+        var answer = new CreateSessionResponse { Session = new Session { Id = Guid.CreateVersion7().ToString(), Role = "finance" } };
+        await using var twin = new NpgsqlConnection(platform.AdminConnection);
+        await twin.OpenAsync();
+        await using var transaction = await twin.BeginTransactionAsync();
+        await using (var insert = new NpgsqlCommand("INSERT INTO session.idempotency VALUES ($1, $2, $3, $4, $5, now())", twin, transaction)
+        {
+            Parameters =
+            {
+                new() { Value = "agent:twin" }, new() { Value = "/agentplatform.session.v1.SessionService/CreateSession" }, new() { Value = "twins" },
+                new() { Value = IdempotentCall.FingerprintOf(request) }, new() { Value = answer.ToByteArray() },
+            },
+        })
+            await insert.ExecuteNonQueryAsync();
+
+        using var call = client.CreateSessionAsync(request, Key("twins"));
+        await Eventually.TrueAsync(async () => (await platform.SqlAsync<long>("SELECT count(*) FROM pg_locks WHERE NOT granted"))[0] > 0, "the call waits for the row");
+        await transaction.CommitAsync();
+
+        Assert.Equal(answer, await call);
+        Assert.Equal("true", call.GetTrailers().GetValue("idempotency-replayed"));
+        Assert.Equal(0, await CountAsync(client));
+    }
+
+    [Fact]
+    public async Task A_repeat_is_answered_by_the_table_when_redis_has_forgotten()
+    {
+        var client = await As("forgotten");
+        var (first, _) = await CreateAsync(client, "key");
+        await platform.FlushRedisAsync();
+        var (second, replayed) = await CreateAsync(client, "key");
+        Assert.True(replayed);
+        Assert.Equal(first, second);
+        Assert.Equal(1, await CountAsync(client));
+    }
+
+    [Fact]
+    public async Task A_change_takes_as_few_round_trips_as_it_can()
+    {
+        var client = await As("counted");
+        using var counter = new RoundTripCounter();
+        Assert.Equal(1, await counter.CountAsync(() => CreateAsync(client, "counted")));
+        Assert.Equal(1, await counter.CountAsync(async () => await client.CreateSessionAsync(new CreateSessionRequest { Role = "finance" })));
+        var session = (await client.CreateSessionAsync(new CreateSessionRequest { Role = "finance" })).Session;
+        // Reads the session, moves it, commits.
+        var step = new TransitionSessionRequest { Id = session.Id, Status = SessionStatus.Active };
+        Assert.Equal(3, await counter.CountAsync(async () => await client.TransitionSessionAsync(step, Key("step"))));
+        // Redis knows the answer; on a busy machine it may miss its 50 ms now and then.
+        await Eventually.TrueAsync(async () => await counter.CountAsync(async () => await client.TransitionSessionAsync(step, Key("step"))) == 0, "Redis answers the repeat");
     }
 
     private Task<Client> As(string agent) => platform.ClientAsync<Client>(Tokens.Agent(agent));

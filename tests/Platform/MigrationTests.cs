@@ -31,7 +31,7 @@ public sealed class MigrationTests(TestServers servers, Platform platform) : ICl
         foreach (var service in MigratorSettings.Services)
         {
             Assert.Equal(
-                await ReadAsync(servers.For(Database), Describe, service),
+                await Sql.ReadAsync<string>(servers.For(Database), Describe, service),
                 await platform.SqlAsync<string>(Describe, service));
         }
         await servers.DropAsync(Database);
@@ -64,7 +64,7 @@ public sealed class MigrationTests(TestServers servers, Platform platform) : ICl
         IReadOnlyList<Migration> Broken(string service) => [new("0001_half.sql", "CREATE TABLE half (id int); SELECT 1 / 0;")];
         var refusal = await Assert.ThrowsAsync<MigrationException>(() => servers.MigrateAsync(Database, Broken));
         Assert.Contains("session/0001_half.sql: division by zero", refusal.Message);
-        Assert.Empty(await ReadAsync(servers.For(Database), Describe, "session"));
+        Assert.Empty(await Sql.ReadAsync<string>(servers.For(Database), Describe, "session"));
         await servers.DropAsync(Database);
     }
 
@@ -83,36 +83,20 @@ public sealed class MigrationTests(TestServers servers, Platform platform) : ICl
     public async Task A_services_role_reaches_its_own_schema_alone(string service)
     {
         var own = new NpgsqlConnectionStringBuilder(platform.AdminConnection) { Username = service, Password = TestServers.LoginPassword }.ConnectionString;
-        Assert.Equal([0L], await ReadAsync<long>(own, $"SELECT count(*) FROM {service}.outbox"));
+        Assert.Equal([0L], await Sql.ReadAsync<long>(own, $"SELECT count(*) FROM {service}.outbox"));
         foreach (var other in MigratorSettings.Services.Except([service]).Append("migrator"))
         {
             var table = other == "migrator" ? "migrations" : "outbox";
-            var denied = await Assert.ThrowsAsync<PostgresException>(() => ReadAsync<long>(own, $"SELECT count(*) FROM {other}.{table}"));
+            var denied = await Assert.ThrowsAsync<PostgresException>(() => Sql.ReadAsync<long>(own, $"SELECT count(*) FROM {other}.{table}"));
             Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, denied.SqlState);
         }
         foreach (var ddl in new[] { $"CREATE TABLE {service}.mine (id int)", "CREATE TABLE public.mine (id int)", "CREATE SCHEMA mine", $"DROP TABLE {service}.outbox" })
-            Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, (await Assert.ThrowsAsync<PostgresException>(() => ReadAsync<int>(own, ddl))).SqlState);
+            Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, (await Assert.ThrowsAsync<PostgresException>(() => Sql.ReadAsync<int>(own, ddl))).SqlState);
     }
 
     private static Migration SchemaFile(string service)
     {
         var folder = Directory.GetDirectories(Repository.PathOf("services")).Single(d => Path.GetFileName(d).Equals(service, StringComparison.OrdinalIgnoreCase));
         return new Migration("schema.sql", File.ReadAllText(Path.Combine(folder, "Sql", "schema.sql")));
-    }
-
-    private static Task<List<string>> ReadAsync(string connectionString, string sql, string value) => ReadAsync<string>(connectionString, sql, value);
-
-    private static async Task<List<T>> ReadAsync<T>(string connectionString, string sql, params object[] values)
-    {
-        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
-        await connection.OpenAsync();
-        await using var command = new NpgsqlCommand(sql, connection);
-        foreach (var value in values)
-            command.Parameters.Add(new NpgsqlParameter { Value = value });
-        await using var reader = await command.ExecuteReaderAsync();
-        var rows = new List<T>();
-        while (await reader.ReadAsync())
-            rows.Add(reader.GetFieldValue<T>(0));
-        return rows;
     }
 }

@@ -1,0 +1,15 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using StackExchange.Redis;
+
+namespace AgentPlatform;
+
+/// <summary>
+/// Connects the cache beside the start of the service: the client connects when it is made, and blocks for seconds when Redis
+/// hangs, for which no call shall wait.
+/// </summary>
+internal sealed class CacheConnection(Cache cache, IServiceProvider services) : BackgroundService
+{
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.Run(() => cache.Use(services.GetRequiredService<IConnectionMultiplexer>()), stoppingToken);
+}

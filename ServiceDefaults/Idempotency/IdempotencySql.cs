@@ -1,0 +1,32 @@
+namespace AgentPlatform;
+
+/// <summary>All SQL of stored answers.</summary>
+internal static class IdempotencySql
+{
+    /// <summary>
+    /// Makes two calls with one key wait for each other. The lock ends with the transaction, so a killed process holds nobody up.
+    /// Carries the connection's tag along.
+    /// </summary>
+    public const string Claim = "SELECT set_config('application_name', $1, false), pg_try_advisory_xact_lock($2)";
+
+    /// <summary>A statement of its own, after the claim, so that its snapshot is younger than the lock.</summary>
+    public const string Find = """
+        SELECT fingerprint, answer, created_at FROM idempotency
+         WHERE caller = $1 AND method = $2 AND key = $3 AND created_at > $4
+        """;
+
+    /// <summary>
+    /// Stores an answer. A row that has outlived its time but was not swept yet gives way. A live one must not: created_at
+    /// becomes NULL then, which the table refuses, and the whole transaction fails with it, as <see cref="IsAnswered"/> tells.
+    /// </summary>
+    public const string Insert = """
+        INSERT INTO idempotency AS old (caller, method, key, fingerprint, answer, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT ON CONSTRAINT idempotency_pkey DO UPDATE
+           SET fingerprint = excluded.fingerprint, answer = excluded.answer,
+               created_at = CASE WHEN old.created_at <= $7 THEN excluded.created_at END
+        """;
+
+    /// <summary>Whether <see cref="Insert"/> failed because the key has a live answer.</summary>
+    public static bool IsAnswered(Npgsql.PostgresException e) =>
+        e is { SqlState: Npgsql.PostgresErrorCodes.NotNullViolation, TableName: "idempotency", ColumnName: "created_at" };
+}

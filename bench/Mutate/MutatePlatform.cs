@@ -1,0 +1,126 @@
+using System.Diagnostics;
+using AgentPlatform.Bench.Chaos;
+using AgentPlatform.Cli;
+using AgentPlatform.Migrations;
+using Npgsql;
+
+namespace AgentPlatform.Bench.Mutate;
+
+/// <summary>
+/// A Postgres that syncs to disk, a Redis, a Session, and an Audit when it is asked for, each a process of its own on a free
+/// loopback port, in a folder that goes away with them. Telemetry is recorded as always, but sent nowhere.
+/// </summary>
+public sealed class MutatePlatform : IAsyncDisposable
+{
+    private const string LoginPassword = "bench-only";
+    private static readonly TimeSpan ServerTimeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan TokenLifetime = TimeSpan.FromHours(1);
+
+    private readonly Repository _repository = Repository.Find();
+    private readonly DevelopmentKey _key = DevelopmentKey.Create();
+    private readonly string _folder;
+    private readonly int _redisPort = LocalPrograms.FreePort();
+    private readonly ServerProcess _postgres;
+    private readonly ServerProcess _redis;
+    private readonly ServiceProcess _audit;
+    private readonly List<ServiceProcess> _sessions = [];
+
+    private MutatePlatform(string folder, IReadOnlyList<string> postgres, int postgresPort)
+    {
+        (_folder, PostgresPort) = (folder, postgresPort);
+        // Asked to stop, Postgres does so at once, and takes its children along.
+        _postgres = new ServerProcess("postgres", postgres, Path.Combine(folder, "postgres.log"), Signal.Interrupt);
+        _redis = new ServerProcess("redis", LocalPrograms.Redis(folder, _redisPort), Path.Combine(folder, "redis.log"));
+        _audit = NewService("audit", "Audit", postgresPort);
+    }
+
+    /// <summary>The administrator's connection string.</summary>
+    public string Admin => $"Host=127.0.0.1;Port={PostgresPort};Username=postgres;Database=agentplatform";
+
+    /// <summary>Where Postgres listens.</summary>
+    public int PostgresPort { get; }
+
+    public static async Task<MutatePlatform> StartAsync()
+    {
+        var (folder, port) = (LocalPrograms.NewFolder("bench"), LocalPrograms.FreePort());
+        var platform = new MutatePlatform(folder, await LocalPrograms.PreparePostgresAsync(folder, port), port);
+        try
+        {
+            await platform.StartServersAsync();
+            return platform;
+        }
+        catch
+        {
+            await platform.DisposeAsync();
+            throw;
+        }
+    }
+
+    public string OperatorToken() => _key.Mint("user:bench", ["operator"], null, TokenLifetime, TimeProvider.System);
+
+    public string AgentToken() => _key.Mint("agent:bench", ["agent"], "bench", TokenLifetime, TimeProvider.System);
+
+    /// <summary>Starts Audit; until then the sessions' entries wait in the outbox.</summary>
+    public async Task StartAuditAsync()
+    {
+        await _audit.StartAsync();
+        await _audit.IsHealthyAsync();
+    }
+
+    /// <summary>Starts a Session whose database is at this port.</summary>
+    public async Task<ServiceProcess> StartSessionAsync(int databasePort)
+    {
+        var session = NewService("session", "Session", databasePort);
+        session.Settings["services__audit__grpc__0"] = _audit.GrpcAddress;
+        _sessions.Add(session);
+        await session.StartAsync();
+        await session.IsHealthyAsync();
+        return session;
+    }
+
+    /// <summary>The processor time that a service has taken since its start.</summary>
+    public static TimeSpan ProcessorTimeOf(ServiceProcess service)
+    {
+        using var process = Process.GetProcessById(service.Process.Id);
+        return process.TotalProcessorTime;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var service in _sessions.Append(_audit))
+            await service.DisposeAsync();
+        await _redis.DisposeAsync();
+        await _postgres.DisposeAsync();
+        _key.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task StartServersAsync()
+    {
+        await _postgres.StartAsync();
+        await _redis.StartAsync();
+        await Waiting.UntilAsync(async () =>
+        {
+            try
+            {
+                await using var connection = new NpgsqlConnection($"{Admin};Database=postgres;Pooling=false");
+                await connection.OpenAsync();
+                return true;
+            }
+            // Not up yet.
+            catch (NpgsqlException) { return false; }
+        }, $"Postgres takes connections; see {_postgres.Log}", ServerTimeout);
+        await new Migrator(new MigratorSettings(Admin, MigratorSettings.Services.ToDictionary(s => s, _ => LoginPassword))).RunAsync(CancellationToken.None);
+    }
+
+    private ServiceProcess NewService(string name, string project, int databasePort)
+    {
+        var program = Path.Combine(_repository.Root, "services", project, "bin", _repository.Configuration, _repository.Framework, $"AgentPlatform.{project}.dll");
+        var service = new ServiceProcess($"{name}-{_sessions.Count}", program, _folder);
+        service.Settings["ConnectionStrings__agentplatform"] = $"Host=127.0.0.1;Port={databasePort};Username={name};Password={LoginPassword};Database=agentplatform";
+        service.Settings["ConnectionStrings__redis"] = $"127.0.0.1:{_redisPort}";
+        service.Settings["Authentication__DevelopmentKey"] = _key.PublicKey;
+        service.Settings["Identity__Token"] = _key.Mint($"service:{name}", ["service"], null, TokenLifetime, TimeProvider.System);
+        return service;
+    }
+}

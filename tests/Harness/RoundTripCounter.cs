@@ -1,0 +1,42 @@
+using System.Diagnostics;
+
+namespace AgentPlatform.Tests;
+
+/// <summary>Counts what Npgsql sends for one call: a span a batch, all of the trace that the call belongs to.</summary>
+public sealed class RoundTripCounter : IDisposable
+{
+    private readonly ActivitySource _source = new("AgentPlatform.Tests");
+    private readonly ActivityListener _listener;
+    private int _count;
+    private string _traceId = "";
+
+    public RoundTripCounter()
+    {
+        _listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name is "Npgsql" or "Microsoft.AspNetCore" or "System.Net.Http" or "AgentPlatform.Tests",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = activity =>
+            {
+                if (activity.Source.Name == "Npgsql" && activity.TraceId.ToHexString() == Volatile.Read(ref _traceId))
+                    Interlocked.Increment(ref _count);
+            },
+        };
+        ActivitySource.AddActivityListener(_listener);
+    }
+
+    public async Task<int> CountAsync(Func<Task> call)
+    {
+        using var trace = _source.StartActivity("count")!;
+        _count = 0;
+        Volatile.Write(ref _traceId, trace.TraceId.ToHexString());
+        await call();
+        return Volatile.Read(ref _count);
+    }
+
+    public void Dispose()
+    {
+        _listener.Dispose();
+        _source.Dispose();
+    }
+}

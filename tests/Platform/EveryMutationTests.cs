@@ -1,0 +1,98 @@
+using AgentPlatform.Contracts.Access.V1;
+using AgentPlatform.Contracts.Audit.V1;
+using AgentPlatform.Contracts.Costing.V1;
+using AgentPlatform.Contracts.Registry.V1;
+using AgentPlatform.Contracts.Session.V1;
+using AgentPlatform.Contracts.Type.V1;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+
+namespace AgentPlatform.Tests.Platforms;
+
+/// <summary>Every RPC that takes an idempotency key, tried twice with one. A new RPC fails here until it has a row.</summary>
+public sealed class EveryMutationTests(Platform platform) : IClassFixture<Platform>
+{
+    private static readonly string Agent = Tokens.Agent("mutator");
+
+    public static TheoryData<string> Mutations =>
+        [.. new AccessRules().All.Where(r => r.Value.Idempotency != Idempotency.Unspecified).Select(r => r.Key)];
+
+    [Theory]
+    [MemberData(nameof(Mutations))]
+    public async Task A_repeat_with_the_same_key_gets_the_same_bytes_and_has_no_second_effect(string method)
+    {
+        var (token, request) = await RequestAsync(method);
+        var host = await platform.StartAsync(method.Split('.')[1]);
+        var client = platform.Client<RawClient>(host.GrpcAddress, token);
+
+        var first = await client.UnaryAsync(method, request.ToByteArray(), "one-key");
+        var before = await StateAsync();
+        var second = await client.UnaryAsync(method, request.ToByteArray(), "one-key");
+
+        Assert.Equal((false, true), (first.Replayed, second.Replayed));
+        Assert.Equal(first.Answer, second.Answer);
+        Assert.Equal(before, await StateAsync());
+        await Refusal.ExpectAsync(StatusCode.InvalidArgument, "IDEMPOTENCY_KEY_INVALID", () => client.UnaryAsync(method, request.ToByteArray(), new string('k', 256)));
+    }
+
+    private async Task<(string Token, IMessage Request)> RequestAsync(string method) => method.Split('/')[^1] switch
+    {
+        "CreateSession" => (Agent, new CreateSessionRequest { Role = "finance" }),
+        "TransitionSession" => (Agent, new TransitionSessionRequest { Id = await NewSessionAsync(), Status = SessionStatus.Active, Version = 1 }),
+        "RegisterAgent" => (Agent, new RegisterAgentRequest { Platform = Contracts.Registry.V1.Platform.Linux, Version = "1" }),
+        "Heartbeat" => (Agent, new HeartbeatRequest { Epoch = await RegisteredEpochAsync() }),
+        "AppendEntries" => (Agent, new AppendEntriesRequest
+        {
+            Entries = { new AuditEntry { EventId = Guid.NewGuid().ToString(), OccurTime = platform.Clock.GetUtcNow().ToTimestamp(), Operation = "test.run", Resource = "test/1" } },
+        }),
+        "SetPrice" => (Tokens.Superuser(), Price()),
+        "ProposeCosting" => (Agent, await ProposalAsync("proposed")),
+        "DecideCosting" => (Tokens.Superuser("decider"), await DecisionAsync()),
+        _ => throw new InvalidOperationException($"{method} takes an idempotency key; add a request for it here."),
+    };
+
+    // How many rows there are of each kind; what a second effect would show in.
+    private Task<List<long>> StateAsync() => platform.SqlAsync<long>("""
+        SELECT count(*) FROM session.sessions UNION ALL SELECT sum(version)::bigint FROM session.sessions
+        UNION ALL SELECT coalesce(sum(epoch), 0)::bigint FROM registry.agents UNION ALL SELECT count(*) FROM costing.pricing_catalog
+        UNION ALL SELECT count(*) FROM costing.booking_costing UNION ALL SELECT count(*) FROM costing.booking_costing WHERE reviewed_by IS NOT NULL
+        UNION ALL SELECT count(*) FROM audit.audit_log WHERE service = 'agent'
+        UNION ALL SELECT (SELECT count(*) FROM session.idempotency) + (SELECT count(*) FROM costing.idempotency)
+        """);
+
+    private async Task<string> NewSessionAsync()
+    {
+        var sessions = await platform.ClientAsync<SessionService.SessionServiceClient>(Agent);
+        return (await sessions.CreateSessionAsync(new CreateSessionRequest { Role = "finance" })).Session.Id;
+    }
+
+    private async Task<long> RegisteredEpochAsync()
+    {
+        var registry = await platform.ClientAsync<RegistryService.RegistryServiceClient>(Agent);
+        return (await registry.RegisterAgentAsync(new RegisterAgentRequest { Platform = Contracts.Registry.V1.Platform.Linux, Version = "1" })).Agent.Epoch;
+    }
+
+    private async Task<ProposeCostingRequest> ProposalAsync(string booking)
+    {
+        var superuser = await platform.ClientAsync<CostingService.CostingServiceClient>(Tokens.Superuser());
+        await superuser.SetPriceAsync(Price());
+        return new ProposeCostingRequest { BookingRef = booking, Lines = { new ProposedLine { Sku = "CHAIR", QuantityMilli = 1_000 } } };
+    }
+
+    private async Task<DecideCostingRequest> DecisionAsync()
+    {
+        var agent = await platform.ClientAsync<CostingService.CostingServiceClient>(Agent);
+        var costing = (await agent.ProposeCostingAsync(await ProposalAsync("decided"))).Costing;
+        return new DecideCostingRequest { Id = costing.Id, Decision = Decision.Approve, Digest = costing.Digest };
+    }
+
+    private static SetPriceRequest Price() => new()
+    {
+        Sku = "CHAIR",
+        Description = "A chair",
+        Unit = "day",
+        Reason = "first",
+        UnitPrice = new Money { CurrencyCode = "ZAR", Units = 18, Nanos = 500_000_000 },
+    };
+}
