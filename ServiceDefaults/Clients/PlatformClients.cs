@@ -13,6 +13,10 @@ public static class PlatformClients
 {
     private const int MaximumAttempts = 4;
 
+    // The library's own would grow to two minutes, for which a service that is back would go unnoticed.
+    private static readonly TimeSpan FirstReconnect = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongestReconnect = TimeSpan.FromSeconds(2);
+
     /// <summary>
     /// Adds a client of the service that configuration names <paramref name="service"/>. Its instances take turns, and one that is down
     /// is left out. Only UNAVAILABLE is tried again, with growing pauses: it alone says that nothing was done. Within a call, the
@@ -32,6 +36,7 @@ public static class PlatformClients
             .ConfigureChannel(channel =>
             {
                 channel.Credentials = isSecure ? ChannelCredentials.SecureSsl : ChannelCredentials.Insecure;
+                (channel.InitialReconnectBackoff, channel.MaxReconnectBackoff) = (FirstReconnect, LongestReconnect);
                 channel.ServiceConfig = new ServiceConfig { LoadBalancingConfigs = { new RoundRobinConfig() }, MethodConfigs = { RetryUnavailable } };
             })
             .AddInterceptor<ForwardingInterceptor>()

@@ -29,7 +29,8 @@ public sealed class AnswerCache(Cache cache, ServiceName service, IdempotencySet
     /// <summary>Keeps an answer that was committed at this time. Nobody waits for it.</summary>
     public void Keep(IdempotentCall call, byte[] answer, DateTimeOffset createdAt)
     {
-        var lifetime = createdAt + settings.Retention - clock.GetUtcNow();
+        var left = createdAt + settings.Retention - clock.GetUtcNow();
+        var lifetime = left < settings.CachedFor ? left : settings.CachedFor;
         if (answer.Length > MaximumAnswerBytes || lifetime <= TimeSpan.Zero)
             return;
         var end = new byte[EndBytes];
