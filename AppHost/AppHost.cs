@@ -19,7 +19,7 @@ foreach (var (name, password) in logins)
     migrator.WithEnvironment($"Logins__{name}", password);
 }
 
-var audit = Service<Projects.Audit>("audit");
+var audit = Service<Projects.Audit>("audit").WithEnvironment("Audit__SigningKey", Path.Combine(data.Audit, "signing.pem"));
 var session = Service<Projects.Session>("session").WithReference(audit);
 var registry = Service<Projects.Registry>("registry").WithReference(audit);
 var costing = Service<Projects.Costing>("costing").WithReference(audit).WithReference(session);

@@ -22,6 +22,9 @@ internal sealed class DataFolder : IDisposable
     /// <summary>A log file a resource, for hosts that write them.</summary>
     public string Logs => File("logs");
 
+    /// <summary>The key that signs the audit log's checkpoints, its public half, and the checkpoints.</summary>
+    public string Audit => File("audit");
+
     /// <summary>Where the running platform can be found.</summary>
     public string RunNote => File("run.json");
 

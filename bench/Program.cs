@@ -1,7 +1,9 @@
 using System.CommandLine;
 using AgentPlatform.Bench;
+using AgentPlatform.Bench.Audit;
 using AgentPlatform.Bench.Chaos;
 using AgentPlatform.Bench.Mutate;
+using AgentPlatform.Bench.Redact;
 using AgentPlatform.Cli;
 using Grpc.Core;
 
@@ -10,6 +12,9 @@ var root = new RootCommand("Measures AgentPlatform, in ratios between two ways t
     ChaosCommand.NewCommand(),
     GatewayBenchmark.NewCommand(),
     MutateBenchmark.NewCommand(),
+    RedactBenchmark.NewCommand(),
+    AuditBenchmark.NewCommand(),
+    AuditReadBenchmark.NewCommand(),
 };
 var parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)

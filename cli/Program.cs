@@ -1,5 +1,6 @@
 using System.CommandLine;
 using AgentPlatform.Cli;
+using AgentPlatform.Cli.Audit;
 
 var root = new RootCommand(
     "Starts AgentPlatform on this machine, and talks to it while it runs. In the repository, ./run stands for agentctl, and ./run alone for 'agentctl up'.")
@@ -8,6 +9,7 @@ var root = new RootCommand(
     DemoCommand.Create(),
     TokenCommand.Create(),
     StatusCommand.Create(),
+    AuditCommand.Create(),
     ResetCommand.Create(),
 };
 return await CommandRunner.RunAsync(root, args);

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Globalization;
 using AgentPlatform.Contracts.Access.V1;
 
 namespace AgentPlatform.Cli;
@@ -10,7 +9,6 @@ public static class TokenCommand
 {
     private const string AgentRole = "agent";
     private static readonly TimeSpan DefaultLifetime = TimeSpan.FromHours(8);
-    private static readonly TimeSpan LongestLifetime = TimeSpan.FromDays(365);
     private static readonly string[] Roles = [.. Enum.GetNames<Role>().Where(r => r != nameof(Role.Unspecified)).Select(r => r.ToLowerInvariant())];
 
     public static Command Create()
@@ -62,17 +60,8 @@ public static class TokenCommand
     private static TimeSpan? ParseLifetime(ArgumentResult result)
     {
         var text = result.Tokens.Single().Value;
-        TimeSpan? unit = text.Length < 2 ? null : text[^1] switch
-        {
-            's' => TimeSpan.FromSeconds(1),
-            'm' => TimeSpan.FromMinutes(1),
-            'h' => TimeSpan.FromHours(1),
-            'd' => TimeSpan.FromDays(1),
-            _ => null,
-        };
-        if (unit is { } one && int.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var count)
-            && count > 0 && count <= LongestLifetime / one)
-            return count * one;
+        if (DurationText.TryParse(text, out var lifetime))
+            return lifetime;
         result.AddError($"'{text}' is no lifetime: a number and s, m, h or d, at most 365d.");
         return null;
     }

@@ -86,7 +86,8 @@ public sealed class Database(
         return tag.Length <= 63 ? tag : tag[..63];
     }
 
-    internal static bool IsConnectionLost(NpgsqlException exception) =>
+    /// <summary>Whether the connection is gone, as after a restart of the server; another one may work.</summary>
+    public static bool IsConnectionLost(NpgsqlException exception) =>
         exception is PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown }
         || exception is not PostgresException && exception.InnerException is IOException;
 }

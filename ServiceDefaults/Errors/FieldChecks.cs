@@ -84,7 +84,7 @@ public sealed class FieldChecks(string path = "")
         if (value.CalculateSize() > 2 * maximumBytes)
             return Require(false, field, $"is larger than {maximumBytes:N0} bytes as JSON");
         if (!IsStorable(value))
-            return Require(false, field, "contains a NUL character, a number that JSON cannot express, or an empty value");
+            return Require(false, field, "contains a NUL character, a number that JSON cannot express, an empty value, or a member without a name");
         json = JsonFormatter.Default.Format(value);
         return Require(System.Text.Encoding.UTF8.GetByteCount(json) <= maximumBytes, field, $"is larger than {maximumBytes:N0} bytes as JSON");
     }
@@ -103,8 +103,9 @@ public sealed class FieldChecks(string path = "")
         return Require(value.Length <= 64 && !value.AsSpan().ContainsAnyExcept(allowed), field, $"must be 1–64 of {allowedText}");
     }
 
-    // Protobuf carries NaN, infinity and values with no kind at all, which JSON has not, and NUL, which Postgres has not.
-    private static bool IsStorable(Struct value) => value.Fields.All(f => !f.Key.Contains('\0') && IsStorable(f.Value));
+    // Protobuf carries NaN, infinity and values with no kind at all, which JSON has not, and NUL, which Postgres has not. Members without a
+    // name are JSON, but protobuf's own formatter does not write them.
+    private static bool IsStorable(Struct value) => value.Fields.All(f => f.Key.Length > 0 && !f.Key.Contains('\0') && IsStorable(f.Value));
 
     private static bool IsStorable(Value value) => value.KindCase switch
     {

@@ -12,7 +12,7 @@ namespace AgentPlatform;
 /// Traces, metrics and logs by OTLP, to wherever <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> says. The frameworks emit their spans and
 /// metrics themselves; here they are only switched on.
 /// </summary>
-internal static class Telemetry
+public static class Telemetry
 {
     /// <summary>The meter of everything that the platform itself measures.</summary>
     public const string MeterName = "AgentPlatform";
@@ -20,7 +20,7 @@ internal static class Telemetry
     // What these say of every single request would bury our own lines; the traces tell it better.
     private static readonly string[] TalkativeLoggers = ["Grpc", "Microsoft.AspNetCore", "Npgsql", "System.Net.Http", "Yarp"];
 
-    public static void AddTelemetry(this IHostApplicationBuilder builder)
+    internal static void AddTelemetry(this IHostApplicationBuilder builder)
     {
         // Unless told so, ASP.NET Core leaves its spans without the method, path and status that the conventions ask for.
         AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);

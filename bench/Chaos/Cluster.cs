@@ -158,7 +158,9 @@ public sealed class Cluster : IAsyncDisposable
         process.Settings["ConnectionStrings__redis"] = $"127.0.0.1:{_redisPort}";
         process.Settings["Authentication__DevelopmentKey"] = Key.PublicKey;
         process.Settings["Identity__Token"] = Key.Mint($"service:{service}", ["service"], null, TokenLifetime, TimeProvider.System);
-        if (service != "audit")
+        if (service == "audit")
+            process.Settings["Audit__SigningKey"] = Path.Combine(_folder, "signing.pem");
+        else
             AddAddresses(process, "audit", Audits);
         return process;
     }

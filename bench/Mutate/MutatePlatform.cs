@@ -121,6 +121,8 @@ public sealed class MutatePlatform : IAsyncDisposable
         service.Settings["ConnectionStrings__redis"] = $"127.0.0.1:{_redisPort}";
         service.Settings["Authentication__DevelopmentKey"] = _key.PublicKey;
         service.Settings["Identity__Token"] = _key.Mint($"service:{name}", ["service"], null, TokenLifetime, TimeProvider.System);
+        if (name == "audit")
+            service.Settings["Audit__SigningKey"] = Path.Combine(_folder, "signing.pem");
         return service;
     }
 }

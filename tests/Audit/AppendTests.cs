@@ -28,6 +28,7 @@ public sealed class AppendTests(Platform platform) : IClassFixture<Platform>
         // Postgres keeps microseconds.
         Assert.InRange((entry.OccurTime - read.OccurTime).ToTimeSpan(), TimeSpan.Zero, TimeSpan.FromMicroseconds(1));
         (entry.RecordTime, entry.OccurTime) = (read.RecordTime, read.OccurTime);
+        (entry.Shard, entry.Position, entry.PreviousHash, entry.Hash) = (read.Shard, read.Position, read.PreviousHash, read.Hash);
         Assert.Equal(entry, read);
     }
 
@@ -147,6 +148,7 @@ public sealed class AppendTests(Platform platform) : IClassFixture<Platform>
         { "negative duration", "execution_time_ms" }, { "nan duration", "execution_time_ms" }, { "infinite duration", "execution_time_ms" },
         { "long authorized_by", "authorized_by" }, { "long correlation", "correlation_id" },
         { "short trace", "trace_id" }, { "upper trace", "trace_id" }, { "large metadata", "metadata" }, { "nan metadata", "metadata" },
+        { "nameless metadata", "metadata" },
     };
 
     [Theory]
@@ -231,6 +233,7 @@ public sealed class AppendTests(Platform platform) : IClassFixture<Platform>
             case "short trace": entry.TraceId = "0af76519"; break;
             case "upper trace": entry.TraceId = "0AF7651916CD43DD8448EB211C80319C"; break;
             case "large metadata": entry.Metadata = new Struct { Fields = { ["a"] = Value.ForString(new string('m', 16 * 1024)) } }; break;
+            case "nameless metadata": entry.Metadata = new Struct { Fields = { [""] = Value.ForBool(true) } }; break;
             case "nan metadata": entry.Metadata = new Struct { Fields = { ["a"] = Value.ForNumber(double.NaN) } }; break;
             default: throw new ArgumentOutOfRangeException(nameof(kind), kind, "is no kind of wrong entry");
         }

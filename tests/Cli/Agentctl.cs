@@ -24,12 +24,12 @@ public sealed class Agentctl : IDisposable
     }
 
     /// <summary>Lets a platform seem to run: this process stands for it.</summary>
-    public void WriteRunNote(int? pid = null, DateTimeOffset? startedAt = null) => Write("run.json", JsonSerializer.Serialize(new
+    public void WriteRunNote(int? pid = null, DateTimeOffset? startedAt = null, string gateway = "http://localhost:9") => Write("run.json", JsonSerializer.Serialize(new
     {
         pid = pid ?? Environment.ProcessId,
         startedAt = startedAt ?? TimeProvider.System.GetUtcNow(),
         infra = "local",
-        gateway = "http://localhost:9",
+        gateway,
         http = "http://localhost:9",
         vault = PathOf("vault"),
         logs = PathOf("logs"),
@@ -38,6 +38,15 @@ public sealed class Agentctl : IDisposable
     /// <summary>Runs a command on the data folder.</summary>
     public async Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments)
     {
+        using var process = Start(arguments);
+        var texts = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        return (process.ExitCode, texts[0], texts[1]);
+    }
+
+    /// <summary>Starts a command on the data folder that goes on until it is stopped.</summary>
+    public Process Start(params string[] arguments)
+    {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "agentctl.dll"), .. arguments])
         {
             RedirectStandardInput = true,
@@ -45,10 +54,8 @@ public sealed class Agentctl : IDisposable
             RedirectStandardError = true,
         };
         start.Environment["AGENTPLATFORM_DATA"] = Data;
-        using var process = Process.Start(start)!;
+        var process = Process.Start(start)!;
         process.StandardInput.Close();
-        var texts = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync();
-        return (process.ExitCode, texts[0], texts[1]);
+        return process;
     }
 }

@@ -30,10 +30,12 @@ public sealed class StormTests(FaultCluster faults, ITestOutputHelper output)
         await faults.SqlAsync<int>("DELETE FROM session.sessions WHERE id = (SELECT id FROM session.sessions WHERE agent_id = $1 LIMIT 1)", agents[0]);
         await faults.SqlAsync<int>("DELETE FROM registry.idempotency WHERE ctid = (SELECT ctid FROM registry.idempotency WHERE caller = $1 LIMIT 1)", Cluster.SubjectOf(agents[1]));
         await faults.SqlAsync<int>("""
-            INSERT INTO audit.audit_log (event_id, occurred_at, recorded_at, agent_id, agent_version, principal, roles, service, operation,
-                resource, outcome, error_message, execution_time_ms, authorized_by, correlation_id, trace_id, metadata)
-            SELECT gen_random_uuid(), occurred_at, recorded_at, agent_id, agent_version, principal, roles, service, operation,
-                resource, outcome, error_message, execution_time_ms, authorized_by, correlation_id, trace_id, metadata
+            INSERT INTO audit.audit_log (event_id, shard, position, occurred_at, recorded_at, agent_id, agent_version, principal, roles, service, operation,
+                resource, outcome, error_message, execution_time_ms, authorized_by, session_id, correlation_id, trace_id, source_address, metadata,
+                redactions, previous_hash, hash)
+            SELECT gen_random_uuid(), 63, position, occurred_at, recorded_at, agent_id, agent_version, principal, roles, service, operation,
+                resource, outcome, error_message, execution_time_ms, authorized_by, session_id, correlation_id, trace_id, source_address, metadata,
+                redactions, previous_hash, hash
               FROM audit.audit_log WHERE agent_id = $1 LIMIT 1
             """, agents[2]);
 

@@ -24,6 +24,7 @@ public sealed class Platform(TestServers servers) : IAsyncLifetime
     private readonly List<GrpcChannel> _channels = [];
     private readonly SemaphoreSlim _starting = new(1, 1);
     private readonly DirectoryInfo _vault = Directory.CreateTempSubdirectory("agentplatform-test-vault-");
+    private readonly DirectoryInfo _audit = Directory.CreateTempSubdirectory("agentplatform-test-audit-");
     private string _admin = "";
 
     public ManualClock Clock { get; } = new();
@@ -33,6 +34,9 @@ public sealed class Platform(TestServers servers) : IAsyncLifetime
 
     /// <summary>The folder whose files the class's vault hands out.</summary>
     public string VaultRoot => _vault.FullName;
+
+    /// <summary>The folder with the key that signs the class's checkpoints (signing.pem), and their anchor (checkpoints.ndjson).</summary>
+    public string AuditFolder => _audit.FullName;
 
     /// <summary>The administrator's connection string to the class's database.</summary>
     public string AdminConnection => _admin;
@@ -47,6 +51,7 @@ public sealed class Platform(TestServers servers) : IAsyncLifetime
             await host.DisposeAsync();
         await servers.DropAsync(new NpgsqlConnectionStringBuilder(_admin).Database!);
         _vault.Delete(recursive: true);
+        _audit.Delete(recursive: true);
     }
 
     /// <summary>A client of a service, with this token on every call; null calls without one.</summary>
@@ -175,6 +180,7 @@ public sealed class Platform(TestServers servers) : IAsyncLifetime
             ["Authentication:DevelopmentKey"] = Tokens.Key.PublicKey,
             ["Identity:Token"] = Tokens.Service(service),
             ["Vault:Root"] = _vault.FullName,
+            ["Audit:SigningKey"] = Path.Combine(AuditFolder, "signing.pem"),
         };
         foreach (var neighbour in Neighbours(service))
         {

@@ -46,6 +46,8 @@ public sealed class EveryMutationTests(Platform platform) : IClassFixture<Platfo
         {
             Entries = { new AuditEntry { EventId = Guid.NewGuid().ToString(), OccurTime = platform.Clock.GetUtcNow().ToTimestamp(), Operation = "test.run", Resource = "test/1" } },
         }),
+        "LogAction" => (Agent, new LogActionRequest { Entry = new AuditEntry { Operation = "test.log", Resource = "test/2" } }),
+        "RecordMessage" => (Agent, new RecordMessageRequest { Message = new Message { SessionId = "mutated", Role = "assistant", Text = "Good day" } }),
         "SetPrice" => (Tokens.Superuser(), Price()),
         "ProposeCosting" => (Agent, await ProposalAsync("proposed")),
         "DecideCosting" => (Tokens.Superuser("decider"), await DecisionAsync()),
@@ -57,7 +59,7 @@ public sealed class EveryMutationTests(Platform platform) : IClassFixture<Platfo
         SELECT count(*) FROM session.sessions UNION ALL SELECT sum(version)::bigint FROM session.sessions
         UNION ALL SELECT coalesce(sum(epoch), 0)::bigint FROM registry.agents UNION ALL SELECT count(*) FROM costing.pricing_catalog
         UNION ALL SELECT count(*) FROM costing.booking_costing UNION ALL SELECT count(*) FROM costing.booking_costing WHERE reviewed_by IS NOT NULL
-        UNION ALL SELECT count(*) FROM audit.audit_log WHERE service = 'agent'
+        UNION ALL SELECT count(*) FROM audit.audit_log WHERE service = 'agent' UNION ALL SELECT count(*) FROM audit.message_audit
         UNION ALL SELECT (SELECT count(*) FROM session.idempotency) + (SELECT count(*) FROM costing.idempotency)
         """);
 

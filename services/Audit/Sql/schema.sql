@@ -1,12 +1,30 @@
 -- Schema "audit": what the service Audit owns beside the tables of the unit of work.
 
--- What was done, by whom, to what, with which result. Entries are added and read, never changed or removed.
+-- The chains. An instance leases a shard and is then the only one that adds to it; with every batch it moves the head along in the
+-- same transaction, so that a head always tells where its chain ends.
+CREATE TABLE audit.shards (
+    shard               int         NOT NULL CONSTRAINT shards_pkey PRIMARY KEY CONSTRAINT shards_shard_range CHECK (shard BETWEEN 0 AND 63),
+    -- Rises at every take-over: who still holds an older one finds no row to move, and its batch fails as a whole.
+    epoch               bigint      NOT NULL,
+    holder              text        NOT NULL, -- for people
+    leased_until        timestamptz NOT NULL, -- by the database's clock, which all instances share
+    head_position       bigint      NOT NULL, -- 0 before the first entry
+    head_hash           bytea       NOT NULL CONSTRAINT shards_head_hash_is_sha256 CHECK (length(head_hash) = 32),
+    head_recorded_at    timestamptz NOT NULL,
+    checkpoint_number   bigint      NOT NULL, -- of the last checkpoint; 0 before the first
+    checkpoint_position bigint      NOT NULL CONSTRAINT shards_checkpoint_not_ahead CHECK (checkpoint_position <= head_position)
+);
+
+-- What was done, by whom, to what, with which result. Entries are added and read, never changed or removed one by one. A partition
+-- a month; audit.make_partitions makes them ahead of time.
 CREATE TABLE audit.audit_log (
-    -- Order of recording, and the key of paging. Gaps mean nothing: a dropped repeat leaves one.
-    position          bigint           GENERATED ALWAYS AS IDENTITY CONSTRAINT audit_log_pkey PRIMARY KEY,
-    event_id          uuid             NOT NULL CONSTRAINT audit_log_event_id_key UNIQUE, -- made by the recorder; drops repeats
+    -- By the shard's writer: within a shard always later than the entry before, whatever the clock does. So (recorded_at, shard) is
+    -- unique, and a range of time is a range of positions.
+    recorded_at       timestamptz      NOT NULL,
+    shard             int              NOT NULL,
+    position          bigint           NOT NULL CONSTRAINT audit_log_position_positive CHECK (position > 0), -- 1, 2, 3 … in its shard, without a gap
+    event_id          uuid             NOT NULL, -- made by the recorder; unique through audit.event_ids
     occurred_at       timestamptz      NOT NULL, -- by the recorder's clock
-    recorded_at       timestamptz      NOT NULL, -- by ours
     agent_id          text             NOT NULL CONSTRAINT audit_log_agent_id_length CHECK (length(agent_id) <= 64), -- '' for people and services
     agent_version     text             NOT NULL CONSTRAINT audit_log_agent_version_length CHECK (length(agent_version) <= 64),
     principal         text             NOT NULL CONSTRAINT audit_log_principal_length CHECK (length(principal) <= 256), -- subject of the token
@@ -23,39 +41,175 @@ CREATE TABLE audit.audit_log (
     execution_time_ms double precision NOT NULL CONSTRAINT audit_log_execution_time_sane
                                        CHECK (execution_time_ms >= 0 AND execution_time_ms < 'Infinity'),
     authorized_by     text             NOT NULL CONSTRAINT audit_log_authorized_by_length CHECK (length(authorized_by) <= 256), -- the person who allowed it
+    session_id        text             NOT NULL CONSTRAINT audit_log_session_id_length CHECK (length(session_id) <= 64),
     correlation_id    text             NOT NULL CONSTRAINT audit_log_correlation_id_length CHECK (length(correlation_id) <= 128),
     trace_id          text             NOT NULL CONSTRAINT audit_log_trace_id_form CHECK (trace_id ~ '^([0-9a-f]{32})?$'),
-    metadata          jsonb            NOT NULL CONSTRAINT audit_log_metadata_is_object CHECK (jsonb_typeof(metadata) = 'object')
-);
+    source_address    text             NOT NULL CONSTRAINT audit_log_source_address_length CHECK (length(source_address) <= 64),
+    metadata          jsonb            NOT NULL CONSTRAINT audit_log_metadata_is_object CHECK (jsonb_typeof(metadata) = 'object'),
+    redactions        jsonb            NOT NULL CONSTRAINT audit_log_redactions_is_object CHECK (jsonb_typeof(redactions) = 'object'), -- finds by kind
+    pii_redacted      boolean          NOT NULL GENERATED ALWAYS AS (redactions <> '{}') STORED,
+    previous_hash     bytea            NOT NULL CONSTRAINT audit_log_previous_hash_is_sha256 CHECK (length(previous_hash) = 32),
+    hash              bytea            NOT NULL CONSTRAINT audit_log_hash_is_sha256 CHECK (length(hash) = 32), -- see docs/audit-format.md
+    -- The order of lists, and with it that of time.
+    CONSTRAINT audit_log_pkey PRIMARY KEY (recorded_at, shard)
+) PARTITION BY RANGE (recorded_at);
 
+-- The order of a chain: tails, checks and exports read along it.
+CREATE INDEX audit_log_chain ON audit.audit_log (shard, position);
 -- A time window out of years: entries lie nearly in the order of time, so a summary of each block range is enough and stays tiny.
 CREATE INDEX audit_log_occurred_at ON audit.audit_log USING brin (occurred_at);
--- Details by containment (metadata @> …), asked in SQL by those who investigate.
-CREATE INDEX audit_log_metadata ON audit.audit_log USING gin (metadata jsonb_path_ops);
+-- Details by containment (metadata @> …).
+CREATE INDEX audit_log_metadata ON audit.audit_log USING gin (metadata jsonb_path_ops) WHERE metadata <> '{}';
 -- An agent lists its own, a person one agent's, newest first.
-CREATE INDEX audit_log_agent ON audit.audit_log (agent_id, position DESC) WHERE agent_id <> '';
+CREATE INDEX audit_log_agent ON audit.audit_log (agent_id, recorded_at) WHERE agent_id <> '';
 -- One operation newest first, or all of a noun.
-CREATE INDEX audit_log_operation ON audit.audit_log (operation, position DESC);
+CREATE INDEX audit_log_operation ON audit.audit_log (operation, recorded_at);
 -- The history of one thing, or of all that start the same.
-CREATE INDEX audit_log_resource ON audit.audit_log (resource, position DESC);
--- The entries of one call; there are few of each, so they are sorted afterwards.
+CREATE INDEX audit_log_resource ON audit.audit_log (resource, recorded_at);
+-- What belongs to one session, one call, one trace, and what one person allowed: few entries of each, so they are sorted afterwards.
+CREATE INDEX audit_log_session ON audit.audit_log (session_id) WHERE session_id <> '';
 CREATE INDEX audit_log_correlation ON audit.audit_log (correlation_id) WHERE correlation_id <> '';
 CREATE INDEX audit_log_trace ON audit.audit_log (trace_id) WHERE trace_id <> '';
+CREATE INDEX audit_log_authorized_by ON audit.audit_log (authorized_by, recorded_at) WHERE authorized_by <> '';
 -- What was refused or went wrong, newest first: rare, and looked for often.
-CREATE INDEX audit_log_trouble ON audit.audit_log (outcome, position DESC) WHERE outcome <> 'ok';
+CREATE INDEX audit_log_trouble ON audit.audit_log (outcome, recorded_at) WHERE outcome <> 'ok';
+
+-- Which event ids are in the log, and where. A table of its own because a unique index of a partitioned table must contain the
+-- partitions' key: the same id in two months would pass it.
+CREATE TABLE audit.event_ids (
+    event_id    uuid        NOT NULL CONSTRAINT event_ids_pkey PRIMARY KEY,
+    recorded_at timestamptz NOT NULL,
+    shard       int         NOT NULL
+);
+
+-- Signed statements that a shard had this hash at this position. They outlive the entries that retention drops.
+CREATE TABLE audit.checkpoints (
+    shard     int         NOT NULL,
+    number    bigint      NOT NULL CONSTRAINT checkpoints_number_positive CHECK (number > 0), -- 1, 2, 3 … in its shard
+    position  bigint      NOT NULL,
+    hash      bytea       NOT NULL CONSTRAINT checkpoints_hash_is_sha256 CHECK (length(hash) = 32),
+    signed_at timestamptz NOT NULL,
+    key_id    text        NOT NULL,
+    signature bytea       NOT NULL, -- ECDSA P-256, DER; see docs/audit-format.md
+    CONSTRAINT checkpoints_pkey PRIMARY KEY (shard, number),
+    CONSTRAINT checkpoints_position_key UNIQUE (shard, position)
+);
+
+-- Where each shard begins after retention: the last entry that was dropped.
+CREATE TABLE audit.retention (
+    shard      int         NOT NULL,
+    position   bigint      NOT NULL,
+    hash       bytea       NOT NULL CONSTRAINT retention_hash_is_sha256 CHECK (length(hash) = 32),
+    partition  text        NOT NULL,
+    dropped_at timestamptz NOT NULL,
+    dropped_by text        NOT NULL, -- the database role
+    CONSTRAINT retention_pkey PRIMARY KEY (shard, position)
+);
+
+-- What was said in sessions, redacted before it came here. The log has an entry with the SHA-256 of each.
+CREATE TABLE audit.message_audit (
+    id                uuid        NOT NULL CONSTRAINT message_audit_pkey PRIMARY KEY, -- UUIDv7
+    session_id        text        NOT NULL CONSTRAINT message_audit_session_id_length CHECK (length(session_id) BETWEEN 1 AND 64),
+    sequence          bigint      NOT NULL, -- 1, 2, 3 … in its session
+    recorded_at       timestamptz NOT NULL,
+    agent_id          text        NOT NULL CONSTRAINT message_audit_agent_id_length CHECK (length(agent_id) <= 64), -- '' for people and services
+    request_id        text        NOT NULL CONSTRAINT message_audit_request_id_length CHECK (length(request_id) <= 128),
+    role              text        NOT NULL CONSTRAINT message_audit_role_length CHECK (length(role) BETWEEN 1 AND 64),
+    -- A placeholder may be longer than what it stands for, so stored texts may be longer than sent ones.
+    text              text        NOT NULL CONSTRAINT message_audit_text_length CHECK (length(text) BETWEEN 1 AND 131072),
+    tools_called      text[]      NOT NULL,
+    sources_used      text[]      NOT NULL,
+    escalation_ticket text        NOT NULL CONSTRAINT message_audit_escalation_ticket_length CHECK (length(escalation_ticket) <= 128),
+    redactions        jsonb       NOT NULL,
+    pii_redacted      boolean     NOT NULL GENERATED ALWAYS AS (redactions <> '{}') STORED,
+    CONSTRAINT message_audit_session_key UNIQUE (session_id, sequence)
+);
 
 -- Append-only, first by privilege: the service's own role may add and read, no more.
-REVOKE UPDATE, DELETE, TRUNCATE ON audit.audit_log FROM audit;
+REVOKE UPDATE, DELETE, TRUNCATE ON audit.audit_log, audit.event_ids, audit.checkpoints, audit.message_audit FROM audit;
+REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON audit.retention FROM audit;
+REVOKE DELETE, TRUNCATE ON audit.shards FROM audit;
 
 -- And for every other role, the owner and superusers among them: only who takes the trigger away first can change an entry.
 CREATE FUNCTION audit.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'audit.audit_log is append-only: % is refused', TG_OP USING ERRCODE = 'insufficient_privilege';
+    RAISE EXCEPTION '%.% is append-only: % is refused', TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_OP USING ERRCODE = 'insufficient_privilege';
 END
 $$;
 
 -- By statement, because TRUNCATE has no rows, and a change that finds no row is an attempt as well.
 CREATE TRIGGER audit_log_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit.audit_log
     FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_change();
+CREATE TRIGGER checkpoints_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit.checkpoints
+    FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_change();
+CREATE TRIGGER retention_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit.retention
+    FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_change();
+CREATE TRIGGER message_audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit.message_audit
+    FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_change();
 -- ALWAYS: otherwise a session that calls itself a replica would not fire it.
 ALTER TABLE audit.audit_log ENABLE ALWAYS TRIGGER audit_log_append_only;
+ALTER TABLE audit.checkpoints ENABLE ALWAYS TRIGGER checkpoints_append_only;
+ALTER TABLE audit.retention ENABLE ALWAYS TRIGGER retention_append_only;
+ALTER TABLE audit.message_audit ENABLE ALWAYS TRIGGER message_audit_append_only;
+
+-- Makes the partitions of the months from one day's to another's. The service calls it, and it runs with its owner's rights: the
+-- service's role owns nothing. At most 24 months, so that a clock gone wrong does not make thousands of tables.
+CREATE FUNCTION audit.make_partitions(first_day date, last_day date) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' AS $$
+DECLARE
+    month date := date_trunc('month', first_day);
+    name  text;
+BEGIN
+    IF last_day > first_day + interval '24 months' THEN
+        RAISE EXCEPTION 'more than 24 months of partitions at once' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    -- Several instances may come at the same time.
+    PERFORM pg_advisory_xact_lock(hashtext('audit.make_partitions'));
+    WHILE month <= last_day LOOP
+        name := 'audit_log_' || to_char(month, 'YYYY_MM');
+        IF to_regclass('audit.' || name) IS NULL THEN
+            -- Attached afterwards, which lets others read and write the log meanwhile; PARTITION OF would lock them out.
+            EXECUTE format('CREATE TABLE audit.%I (LIKE audit.audit_log INCLUDING GENERATED INCLUDING CONSTRAINTS INCLUDING STORAGE)', name);
+            EXECUTE format('REVOKE ALL ON audit.%I FROM PUBLIC, audit', name);
+            -- A statement that names the partition does not fire the triggers of the whole.
+            EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit.%I
+                            FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_change()', name);
+            EXECUTE format('ALTER TABLE audit.%I ENABLE ALWAYS TRIGGER append_only', name);
+            EXECUTE format('ALTER TABLE audit.audit_log ATTACH PARTITION audit.%I FOR VALUES FROM (%L) TO (%L)',
+                           name, month::timestamptz, (month + interval '1 month')::timestamptz);
+        END IF;
+        month := month + interval '1 month';
+    END LOOP;
+END
+$$;
+REVOKE ALL ON FUNCTION audit.make_partitions FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION audit.make_partitions TO audit;
+
+-- Retention: drops the months that ended by this day, whole, and tells how many. For the owner alone. What was there stays proven: a
+-- month goes only when checkpoints cover all of it, and they stay.
+CREATE FUNCTION audit.drop_months_before(day date) RETURNS int LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' AS $$
+DECLARE
+    name    text;
+    month   date;
+    dropped int := 0;
+BEGIN
+    FOR name IN SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+                 WHERE i.inhparent = 'audit.audit_log'::regclass ORDER BY c.relname LOOP
+        month := to_date(right(name, 7), 'YYYY_MM');
+        CONTINUE WHEN month + interval '1 month' > day OR month + interval '1 month' > now();
+        EXECUTE format('INSERT INTO audit.retention (shard, position, hash, partition, dropped_at, dropped_by)
+                        SELECT DISTINCT ON (shard) shard, position, hash, %L, now(), session_user FROM audit.%I ORDER BY shard, position DESC',
+                       name, name);
+        IF EXISTS (SELECT FROM audit.retention r WHERE r.partition = name
+                    AND r.position > (SELECT coalesce(max(c.position), 0) FROM audit.checkpoints c WHERE c.shard = r.shard)) THEN
+            RAISE EXCEPTION '% has entries that no checkpoint covers yet', name USING ERRCODE = 'object_not_in_prerequisite_state';
+        END IF;
+        EXECUTE format('ALTER TABLE audit.audit_log DETACH PARTITION audit.%I', name);
+        EXECUTE format('DROP TABLE audit.%I', name);
+        DELETE FROM audit.event_ids WHERE recorded_at < (month + interval '1 month')::timestamptz;
+        dropped := dropped + 1;
+    END LOOP;
+    RETURN dropped;
+END
+$$;
+REVOKE ALL ON FUNCTION audit.drop_months_before FROM PUBLIC;

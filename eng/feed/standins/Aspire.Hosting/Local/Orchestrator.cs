@@ -103,7 +103,7 @@ internal sealed class Orchestrator(
             else if (await dependency.Ended.WaitAsync(stopping) is var exitCode && exitCode != wait.ExitCode)
             {
                 throw new DistributedApplicationException(
-                    $"{wait.Dependency.Name} failed (exit code {exitCode}), so what waits for it is not started");
+                    $"{wait.Dependency.Name} failed (exit code {exitCode}), so what waits for it is not started: {dependency.LastWords}");
             }
         }
 

@@ -62,6 +62,9 @@ internal sealed class ResourceRun(IResource resource)
         _processes.ForEach(process => process.Dispose());
     }
 
+    /// <summary>The last line that it wrote; mostly why it ended.</summary>
+    public string LastWords => _processes.LastOrDefault()?.LastLines is [.., var last] ? last : "";
+
     public void Say(string state) => Console.WriteLine($"{resource.Name}: {state}");
 
     private async Task ReportEndAsync(ChildProcess process)

@@ -1,0 +1,60 @@
+using System.CommandLine;
+using System.Security.Cryptography;
+using Grpc.Net.Client;
+
+namespace AgentPlatform.Cli.Audit;
+
+/// <summary>An auditor at a gateway: at the platform that runs on this machine with a token made for it, or at any other with a given token.</summary>
+public sealed class AuditConnection : IDisposable
+{
+    /// <summary>The environment variable with the token for another platform; an option would show it to every user of the machine.</summary>
+    public const string TokenVariable = "AGENTPLATFORM_TOKEN";
+
+    private const string Role = "auditor";
+    private static readonly TimeSpan TokenLifetime = TimeSpan.FromHours(12);
+    private readonly GrpcChannel _channel;
+
+    private AuditConnection(string gateway, string subject, string token)
+    {
+        _channel = GrpcChannel.ForAddress(gateway, new GrpcChannelOptions { HttpHandler = new SocketsHttpHandler { UseProxy = false } });
+        Caller = new GatewayCaller(_channel, subject, token, $"agentctl-{RandomNumberGenerator.GetHexString(8, lowercase: true)}", TimeProvider.System);
+    }
+
+    /// <summary>Makes the calls.</summary>
+    public GatewayCaller Caller { get; }
+
+    /// <summary>The option that names another platform.</summary>
+    public static Option<string?> NewOption()
+    {
+        var gateway = new Option<string?>("--gateway")
+        {
+            HelpName = "URL",
+            Description = $"Another platform's gateway (gRPC), with a token in {TokenVariable}. Unless given: the platform that runs on this machine",
+        };
+        gateway.Validators.Add(given =>
+        {
+            if (given.GetValue(gateway) is { } url && !(Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"))
+                given.AddError($"'{url}' is no address such as https://gateway.example.org:8081.");
+        });
+        return gateway;
+    }
+
+    /// <summary>Of the options of a command.</summary>
+    public static AuditConnection Open(string? gateway, string? dataFolder)
+    {
+        var subject = $"user:{Environment.UserName}";
+        if (gateway is not null)
+        {
+            var token = Environment.GetEnvironmentVariable(TokenVariable);
+            return string.IsNullOrEmpty(token)
+                ? throw new CliException($"--gateway needs the token of an auditor in the environment variable {TokenVariable}")
+                : new AuditConnection(gateway, subject, token);
+        }
+        var data = DataFolder.Locate(dataFolder);
+        var note = RunNote.Require(data);
+        using var key = DevelopmentKey.Load(data.DevelopmentKey);
+        return new AuditConnection(note.Gateway, subject, key.Mint(subject, [Role], agentId: null, TokenLifetime, TimeProvider.System));
+    }
+
+    public void Dispose() => _channel.Dispose();
+}
