@@ -17,6 +17,10 @@ public static class IbanRule
         TN24 TR26 UA29 VA22 VG24 XK20 YE30
         """;
 
+    // Where all that follows the country is digits; a digest in hexadecimal that begins with "be" is no account in Belgium.
+    private static readonly FrozenSet<string> DigitsOnly =
+        "AE AT BA BE CZ DE DK EE ES FI HR HU IL LT NO PL PT RS SE SI SK".Split(' ').ToFrozenSet();
+
     private static readonly FrozenDictionary<string, int> Lengths = CountryLengths.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries)
         .ToFrozenDictionary(c => c[..CountryCharacters], c => int.Parse(c.AsSpan(CountryCharacters), System.Globalization.CultureInfo.InvariantCulture));
 
@@ -31,6 +35,7 @@ public static class IbanRule
         text.Text[start..at].ToUpperInvariant(country);
         if (!Lengths.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(country, out var length))
             return false;
+        var digitsOnly = DigitsOnly.GetAlternateLookup<ReadOnlySpan<char>>().Contains(country);
 
         Span<char> digits = stackalloc char[LongestCharacters];
         var read = 0;
@@ -41,7 +46,9 @@ public static class IbanRule
             if (read > 0 && read % GroupCharacters == 0 && text[end] is ' ' or '\u00A0' or '-')
                 end++;
             var c = text[end++];
-            if (!char.IsAsciiLetterOrDigit(c))
+            // The check digits are digits everywhere.
+            var mustBeDigit = read >= CountryCharacters && (digitsOnly || read < GroupCharacters);
+            if (mustBeDigit ? !char.IsAsciiDigit(c) : !char.IsAsciiLetterOrDigit(c))
                 return false;
             digits[read++] = char.ToUpperInvariant(c);
         }

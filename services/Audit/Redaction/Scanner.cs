@@ -50,6 +50,11 @@ public ref struct Scanner
                 return Take(match);
             if (mark <= prefix)
             {
+                if (char.IsAsciiDigit(_text[mark]) && UuidRule.Skip(ref _text, mark) is var end && end > mark)
+                {
+                    _at = end;
+                    continue;
+                }
                 if (TryPersonal(mark, out match))
                     return Take(match);
                 _at = char.IsAsciiDigit(_text[mark]) ? _text.SkipWord(mark) : mark + 1;

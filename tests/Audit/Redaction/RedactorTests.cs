@@ -112,4 +112,27 @@ public sealed class RedactorTests
         Assert.Equal(
             ["[EMAIL]", "[PHONE]", "[CARD]", "[IBAN]", "[SSN]", "[IP]", "[TOKEN]", "[API_KEY]", "[PRIVATE_KEY]"],
             RedactionKinds.All.Select(k => k.Placeholder()));
+
+    [Fact]
+    public void Ids_and_digests_stay_whole_however_many_there_are()
+    {
+        const int Seed = 20_260;
+        var random = new Random(Seed);
+        Span<byte> bytes = stackalloc byte[32];
+        for (var i = 0; i < 100_000; i++)
+        {
+            random.NextBytes(bytes);
+            bytes[7] = (byte)(bytes[7] & 0x0f | 0x70); // version 7
+            var uuid = new Guid(bytes[..16]).ToString();
+            var hex = Convert.ToHexStringLower(bytes[..(i % 2 == 0 ? 8 : 16)]);
+            // Sixteen digits that add up are a card number to anybody.
+            var digest = hex.All(char.IsAsciiDigit) ? "" : hex;
+            foreach (var text in new[] { $"session/{uuid}", uuid.ToUpperInvariant(), digest, $"digest {Convert.ToHexStringLower(bytes)}" })
+                Assert.Equal(text, Redactor.Redact(text).Text);
+        }
+    }
+
+    [Theory]
+    [InlineData("session/01a1fbb8-4659-74b6-be71-096822754019 of be71 0968 2275 4019", "session/01a1fbb8-4659-74b6-be71-096822754019 of [IBAN]")]
+    public void An_account_number_is_found_beside_an_id_that_looks_like_one(string text, string redacted) => Assert.Equal(redacted, Redactor.Redact(text).Text);
 }
