@@ -26,7 +26,7 @@ public static class StatusCommand
         var table = Terminal.NewTable("part", "state", "where");
         void Row(string part, string state, string where) => table.AddRow(new Text(part), new Text(state, StyleOf(state)), new Text(where));
         Row("gateway", report?.Status ?? NoAnswer, $"{note.Gateway} (gRPC), {note.Http} (HTTP)");
-        foreach (var (name, state) in report?.Checks.OrderBy(c => c.Key, StringComparer.Ordinal) ?? Enumerable.Empty<KeyValuePair<string, string>>())
+        foreach (var (name, state) in report?.Services ?? [])
             Row(name, state, "");
         Row("postgres, redis", "", note.Database is { } server ? $"{note.Infra}, Postgres at {server.Host}:{server.Port}" : note.Infra);
         Row("dashboard", "", note.Dashboard ?? "none");
@@ -39,7 +39,7 @@ public static class StatusCommand
         {
             using var key = DevelopmentKey.Load(data.DevelopmentKey);
             using var pools = new PoolTable(note, key, TimeProvider.System);
-            Terminal.Out.Write(await pools.ReadAsync(report.Checks.Keys));
+            Terminal.Out.Write(await pools.ReadAsync(report.Services.Select(s => s.Key)));
         }
         return report is { IsHealthy: true } ? ExitCode.Ok : ExitCode.Failed;
     }
