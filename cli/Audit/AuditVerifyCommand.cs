@@ -17,7 +17,9 @@ public static class AuditVerifyCommand
         var file = new Argument<string>("FILE") { Description = "An export in NDJSON, as 'agentctl audit export' writes it." };
         var keys = new Option<string[]>("--key")
         {
-            HelpName = "PEM", Required = true, AllowMultipleArgumentsPerToken = false,
+            HelpName = "PEM",
+            Required = true,
+            AllowMultipleArgumentsPerToken = false,
             Description = "A public key that you trust; once for each, when keys were rotated.",
         };
         var checkpoints = new Option<string?>("--checkpoints")

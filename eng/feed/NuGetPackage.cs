@@ -62,7 +62,7 @@ internal sealed class NuGetPackage(PackageId id, IReadOnlyList<PackageDependency
         new XElement(Nuspec + "metadata",
             new XElement(Nuspec + "id", id.Id),
             new XElement(Nuspec + "version", id.Version),
-            new XElement(Nuspec + "authors", "See the package of this name on nuget.org"),
+            new XElement(Nuspec + "authors", "See the package of this name in the public gallery"),
             new XElement(Nuspec + "description", "Made from the unmodified assemblies that the Aspire CLI carries."),
             new XElement(Nuspec + "dependencies",
                 new XElement(Nuspec + "group", new XAttribute("targetFramework", _framework),

@@ -39,7 +39,7 @@ internal sealed class OrdinaryNuGet(Folders folders)
     public async Task<List<string>> SourcesAsync(string own)
     {
         var result = await Command.RunAsync(folders.Feed, null, "dotnet", "nuget", "list", "source");
-        // Lines such as "  1.  nuget.org [Enabled]", each followed by the address.
+        // Lines such as "  1.  NAME [Enabled]", each followed by the address.
         const string Enabled = " [Enabled]";
         var names = result.Output.Split('\n', StringSplitOptions.TrimEntries)
             .Where(line => line.EndsWith(Enabled, StringComparison.Ordinal))

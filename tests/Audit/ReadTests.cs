@@ -16,7 +16,11 @@ public sealed class ReadTests(Platform platform) : IClassFixture<Platform>
         {
             Entry = new AuditEntry
             {
-                Operation = "mail.send", Resource = "mail/1", SessionId = "s-1", Outcome = Outcome.Failed, ErrorMessage = "ann@example.org refused it",
+                Operation = "mail.send",
+                Resource = "mail/1",
+                SessionId = "s-1",
+                Outcome = Outcome.Failed,
+                ErrorMessage = "ann@example.org refused it",
                 Metadata = Struct.Parser.ParseJson("""{"to": "bob@example.org", "copies": 2}"""),
             },
         })).EventId;
