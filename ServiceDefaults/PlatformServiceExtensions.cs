@@ -112,6 +112,8 @@ public static class PlatformServiceExtensions
         builder.Services.AddSingleton<Cache>();
         builder.Services.AddHostedService<CacheConnection>();
         builder.Services.AddSingleton<AnswerCache>();
+        builder.Services.AddSingleton<Wakeups>();
+        builder.Services.AddSingleton<UnitOfWorkTools>();
         builder.Services.AddSingleton<Database>();
         builder.Services.AddHostedService<IdempotencySweeper>();
     }

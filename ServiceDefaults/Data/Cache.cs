@@ -46,6 +46,15 @@ public sealed partial class Cache(TimeProvider clock, ILogger<Cache> log)
         catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException) { Pause(e); }
     }
 
+    /// <summary>Sends a message to a channel, if Redis is there. Nobody waits for it.</summary>
+    public void Publish(string channel, string message)
+    {
+        if (Connected() is not { } database)
+            return;
+        try { database.Publish(new RedisChannel(channel, RedisChannel.PatternMode.Literal), message, CommandFlags.FireAndForget); }
+        catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException) { Pause(e); }
+    }
+
     private IDatabase? Connected()
     {
         if (_paused)

@@ -8,8 +8,13 @@ namespace AgentPlatform;
 /// Connects the cache beside the start of the service: the client connects when it is made, and blocks for seconds when Redis
 /// hangs, for which no call shall wait.
 /// </summary>
-internal sealed class CacheConnection(Cache cache, IServiceProvider services) : BackgroundService
+internal sealed class CacheConnection(Cache cache, Wakeups wakeups, IServiceProvider services) : BackgroundService
 {
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.Run(() => cache.Use(services.GetRequiredService<IConnectionMultiplexer>()), stoppingToken);
+        Task.Run(() =>
+        {
+            var redis = services.GetRequiredService<IConnectionMultiplexer>();
+            cache.Use(redis);
+            wakeups.Use(redis);
+        }, stoppingToken);
 }

@@ -1,3 +1,4 @@
+using AgentPlatform.Contracts.Access.V1;
 using Grpc.Core;
 using Npgsql;
 
@@ -7,9 +8,7 @@ namespace AgentPlatform;
 /// A service's way to its own schema. Reads go straight to the pool; whatever changes state goes through
 /// <see cref="BeginAsync"/>, and there is no other way to commit.
 /// </summary>
-public sealed class Database(
-    TieredPool pool, NpgsqlDataSource source, ServiceName service, OutboxSignal signal, AnswerCache answers, IdempotencySettings idempotency,
-    UnitOfWorkMetrics metrics, TimeProvider clock)
+public sealed class Database(TieredPool pool, NpgsqlDataSource source, UnitOfWorkTools tools)
 {
     private const string SetTag = "SELECT set_config('application_name', $1, false)";
 
@@ -18,7 +17,7 @@ public sealed class Database(
     {
         get
         {
-            var now = clock.GetUtcNow();
+            var now = tools.Clock.GetUtcNow();
             return now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond));
         }
     }
@@ -31,7 +30,19 @@ public sealed class Database(
     {
         var caller = context.Caller();
         var rented = await pool.RentAsync(caller.Tier, context.CancellationToken);
-        return new UnitOfWork(rented, new UnitOfWorkScope(this, context, caller, service.Name, TagOf(caller), signal, answers, idempotency, metrics, clock));
+        return new UnitOfWork(rented, new UnitOfWorkScope(
+            this, caller, IdempotentCall.Of(context), CorrelationId.Of(context), context.CancellationToken, TagOf(caller), tools));
+    }
+
+    /// <summary>
+    /// Begins a transaction that nobody called for: what the service does by its clock, such as ending what has expired. The service itself is
+    /// the principal, and the connection is the system's.
+    /// </summary>
+    public async Task<UnitOfWork> BeginAsync(CancellationToken cancellation)
+    {
+        var self = new Caller { Subject = $"service/{tools.Service.Name}", Roles = [Role.Service] };
+        var rented = await pool.RentAsync(PoolTier.System, cancellation);
+        return new UnitOfWork(rented, new UnitOfWorkScope(this, self, null, "", cancellation, TagOf(self), tools));
     }
 
     /// <summary>Runs a read for a caller and maps its rows.</summary>
@@ -56,7 +67,7 @@ public sealed class Database(
         (await QueryAsync(context, sql, map, values)).SingleOrDefault();
 
     /// <summary>Answers that are older than this no longer count.</summary>
-    internal DateTimeOffset IdempotencyCutoff => Now - idempotency.Retention;
+    internal DateTimeOffset IdempotencyCutoff => Now - tools.Idempotency.Retention;
 
     /// <summary>Forgets the connections of a server that has gone, so that no other call meets one of them.</summary>
     internal void Forget(NpgsqlException exception)
@@ -82,7 +93,7 @@ public sealed class Database(
     // What pg_stat_activity shows: service/tier/agent, at most the 63 bytes that Postgres keeps.
     private string TagOf(Caller caller)
     {
-        var tag = caller.IsAgent ? $"{service.Name}/agent/{caller.AgentId}" : $"{service.Name}/{TieredPool.NameOf(caller.Tier)}";
+        var tag = caller.IsAgent ? $"{tools.Service.Name}/agent/{caller.AgentId}" : $"{tools.Service.Name}/{TieredPool.NameOf(caller.Tier)}";
         return tag.Length <= 63 ? tag : tag[..63];
     }
 

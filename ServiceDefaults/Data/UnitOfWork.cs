@@ -25,16 +25,17 @@ public sealed class UnitOfWork : IAsyncDisposable
     private readonly long _startedAt = Stopwatch.GetTimestamp();
     private readonly List<(string Sql, object?[] Values)> _pending = [];
     private readonly List<AuditEntry> _entries = [];
+    private readonly List<string> _topics = [];
     private bool _begun;
     private int _roundTrips;
 
     internal UnitOfWork(RentedConnection rented, UnitOfWorkScope scope) =>
-        (_rented, _scope, _call) = (rented, scope, IdempotentCall.Of(scope.Context));
+        (_rented, _scope, _call) = (rented, scope, scope.Call);
 
     /// <summary>Who is changing things.</summary>
     public Caller Caller => _scope.Caller;
 
-    private CancellationToken Cancellation => _scope.Context.CancellationToken;
+    private CancellationToken Cancellation => _scope.Cancellation;
 
     /// <summary>Sends a statement with the next one that has an answer, or with the commit.</summary>
     public void Execute(string sql, params object?[] values) => _pending.Add((sql, values));
@@ -66,8 +67,11 @@ public sealed class UnitOfWork : IAsyncDisposable
     /// </summary>
     public void Audit(string operation, string resource, (string Name, string Value)[]? details = null,
         string authorizedBy = "", Outcome outcome = Outcome.Ok, string errorMessage = "") =>
-        _entries.Add(AuditEntries.Make(_scope.Database.Now, Caller, _scope.Service, operation, resource, details ?? [], authorizedBy, outcome,
-            errorMessage, CorrelationId.Of(_scope.Context)));
+        _entries.Add(AuditEntries.Make(_scope.Database.Now, Caller, _scope.Tools.Service.Name, operation, resource, details ?? [], authorizedBy, outcome,
+            errorMessage, _scope.CorrelationId));
+
+    /// <summary>Wakes whoever waits for this topic, on every instance, once the change is committed.</summary>
+    public void Wake(string topic) => _topics.Add(topic);
 
     /// <summary>Commits everything in one round trip and gives the answer back.</summary>
     public async Task<TResponse> CommitAsync<TResponse>(TResponse response) where TResponse : IMessage
@@ -87,14 +91,16 @@ public sealed class UnitOfWork : IAsyncDisposable
             throw OutcomeUnknown(e);
         }
         if (_entries.Count > 0)
-            _scope.Signal.Set();
+            _scope.Tools.Signal.Set();
+        foreach (var topic in _topics)
+            _scope.Tools.Wakeups.Signal(topic);
         if (_call is not null)
-            _scope.Answers.Keep(_call, answer, _scope.Database.Now);
-        _scope.Metrics.Committed(_roundTrips);
+            _scope.Tools.Answers.Keep(_call, answer, _scope.Database.Now);
+        _scope.Tools.Metrics.Committed(_roundTrips);
         return response;
     }
 
-    /// <summary>Commits where there is no answer to keep: before a stream's first message.</summary>
+    /// <summary>Commits where there is no answer to keep: before a stream's first message, or where nobody has called.</summary>
     public Task CommitAsync() => CommitAsync(new Empty());
 
     /// <summary>Gives the connection back; whatever was not committed is rolled back by that.</summary>
@@ -113,7 +119,7 @@ public sealed class UnitOfWork : IAsyncDisposable
     // another call's, what the statement did is rolled back unseen.
     private async Task<List<T>> RunFirstAsync<T>(string sql, Func<NpgsqlDataReader, T> map, object?[] values)
     {
-        var giveUpAt = _scope.Clock.GetUtcNow() + _scope.Idempotency.InFlightWait;
+        var giveUpAt = _scope.Tools.Clock.GetUtcNow() + _scope.Tools.Idempotency.InFlightWait;
         while (true)
         {
             await using (var batch = NewBatch())
@@ -129,10 +135,10 @@ public sealed class UnitOfWork : IAsyncDisposable
                 }
                 await DrainAsync(reader);
             }
-            if (_scope.Clock.GetUtcNow() >= giveUpAt)
+            if (_scope.Tools.Clock.GetUtcNow() >= giveUpAt)
                 throw InFlight();
             await RollbackAsync();
-            await Task.Delay(RetryInFlightEvery, _scope.Clock, Cancellation);
+            await Task.Delay(RetryInFlightEvery, _scope.Tools.Clock, Cancellation);
         }
     }
 
@@ -152,7 +158,7 @@ public sealed class UnitOfWork : IAsyncDisposable
     private Exception Replay(NpgsqlDataReader reader, IdempotentCall call)
     {
         var (fingerprint, answer) = (reader.GetFieldValue<byte[]>(0), reader.GetFieldValue<byte[]>(1));
-        _scope.Answers.Keep(call with { Fingerprint = fingerprint }, answer, reader.GetFieldValue<DateTimeOffset>(2));
+        _scope.Tools.Answers.Keep(call with { Fingerprint = fingerprint }, answer, reader.GetFieldValue<DateTimeOffset>(2));
         return call.Replay(fingerprint, answer);
     }
 

@@ -1,8 +1,6 @@
-using Grpc.Core;
-
 namespace AgentPlatform;
 
-/// <summary>What a unit of work needs to know of its call and its service.</summary>
+/// <summary>What a unit of work needs to know of its cause, a call or the service's own clockwork, and of its service.</summary>
 internal sealed record UnitOfWorkScope(
-    Database Database, ServerCallContext Context, Caller Caller, string Service, string ConnectionTag, OutboxSignal Signal, AnswerCache Answers,
-    IdempotencySettings Idempotency, UnitOfWorkMetrics Metrics, TimeProvider Clock);
+    Database Database, Caller Caller, IdempotentCall? Call, string CorrelationId, CancellationToken Cancellation, string ConnectionTag,
+    UnitOfWorkTools Tools);

@@ -18,7 +18,10 @@ public sealed class RoundTripCounter : IDisposable
             Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
             ActivityStopped = activity =>
             {
-                if (activity.Source.Name == "Npgsql" && activity.TraceId.ToHexString() == Volatile.Read(ref _traceId))
+                // A pool that grows opens connections within a call, which are spans of the same trace but no part of its work.
+                var isConnect = activity.OperationName.StartsWith("CONNECT", StringComparison.OrdinalIgnoreCase)
+                    || activity.DisplayName.StartsWith("CONNECT", StringComparison.OrdinalIgnoreCase);
+                if (activity.Source.Name == "Npgsql" && !isConnect && activity.TraceId.ToHexString() == Volatile.Read(ref _traceId))
                     Interlocked.Increment(ref _count);
             },
         };

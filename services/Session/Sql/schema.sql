@@ -22,3 +22,13 @@ CREATE TABLE session.sessions (
 CREATE INDEX sessions_agent ON session.sessions (agent_id, id DESC);
 -- A person lists those in one state, newest first.
 CREATE INDEX sessions_status ON session.sessions (status, id DESC);
+
+-- What happened and somebody may have asked to be told of. Written with the change itself; a row waits here until it is fanned out to
+-- the subscriptions, in the transaction that removes it.
+CREATE TABLE session.notifications (
+    id         uuid        NOT NULL CONSTRAINT notifications_pkey PRIMARY KEY, -- UUIDv7: the order of what happened
+    kind       text        NOT NULL, -- "session.ended", "task.ended", "approval.requested", …
+    resource   text        NOT NULL, -- "session/0197…"
+    payload    jsonb       NOT NULL CONSTRAINT notifications_payload_is_object CHECK (jsonb_typeof(payload) = 'object'),
+    created_at timestamptz NOT NULL
+);

@@ -1,0 +1,6 @@
+namespace AgentPlatform;
+
+/// <summary>What every unit of work of a process uses.</summary>
+public sealed record UnitOfWorkTools(
+    ServiceName Service, OutboxSignal Signal, Wakeups Wakeups, AnswerCache Answers, IdempotencySettings Idempotency, UnitOfWorkMetrics Metrics,
+    TimeProvider Clock);

@@ -1,0 +1,69 @@
+using System.Collections.Concurrent;
+using StackExchange.Redis;
+
+namespace AgentPlatform;
+
+/// <summary>
+/// Tells whoever waits for a change, on whichever instance of the service, that there may be one. Only ever a hint: who wakes looks into
+/// Postgres, and who hears nothing looks every now and then by himself. So a Redis that is gone makes watchers slower, not wrong.
+/// A topic is a short name, such as <c>session/0197…</c>.
+/// </summary>
+public sealed class Wakeups(Cache cache, ServiceName service)
+{
+    private readonly ConcurrentDictionary<string, ConcurrentDictionary<Wakeup, byte>> _waiting = new(StringComparer.Ordinal);
+    private readonly string _channel = $"{service.Name}:wakeups";
+    private readonly string _self = Guid.NewGuid().ToString("N");
+
+    /// <summary>Begins to listen. Begin before you look, or a change between the look and the wait is heard late.</summary>
+    public Wakeup Listen(string topic)
+    {
+        var wakeup = new Wakeup(this, topic);
+        // The set may be removed by its last listener in this moment; then the next turn makes another.
+        while (true)
+        {
+            var listeners = _waiting.GetOrAdd(topic, _ => new());
+            listeners[wakeup] = 0;
+            if (_waiting.TryGetValue(topic, out var present) && ReferenceEquals(present, listeners))
+                return wakeup;
+        }
+    }
+
+    /// <summary>Wakes this process's listeners at once, and the other instances' through Redis.</summary>
+    public void Signal(string topic)
+    {
+        WakeHere(topic);
+        cache.Publish(_channel, $"{_self} {topic}");
+    }
+
+    /// <summary>Hears the other instances from now on.</summary>
+    internal void Use(IConnectionMultiplexer redis) =>
+        redis.GetSubscriber().Subscribe(new RedisChannel(_channel, RedisChannel.PatternMode.Literal), (_, message) =>
+        {
+            var (sender, topic) = Split(message.ToString());
+            if (sender != _self)
+                WakeHere(topic);
+        }, CommandFlags.FireAndForget);
+
+    internal void Remove(Wakeup wakeup)
+    {
+        if (!_waiting.TryGetValue(wakeup.Topic, out var listeners))
+            return;
+        listeners.TryRemove(wakeup, out _);
+        if (listeners.IsEmpty && _waiting.TryRemove(new(wakeup.Topic, listeners)))
+        {
+            // Somebody came in between: they must not wait for a set that nobody finds.
+            foreach (var late in listeners.Keys)
+                _waiting.GetOrAdd(wakeup.Topic, _ => new())[late] = 0;
+        }
+    }
+
+    private void WakeHere(string topic)
+    {
+        if (_waiting.TryGetValue(topic, out var listeners))
+            foreach (var wakeup in listeners.Keys)
+                wakeup.Set();
+    }
+
+    private static (string Sender, string Topic) Split(string message) =>
+        message.IndexOf(' ') is > 0 and var blank ? (message[..blank], message[(blank + 1)..]) : ("", "");
+}
