@@ -107,6 +107,7 @@ public static class PlatformServiceExtensions
         builder.Services.AddSingleton(builder.Configuration.GetSection("Idempotency").Get<IdempotencySettings>() ?? new IdempotencySettings());
         builder.Services.AddSingleton(pool);
         builder.Services.AddSingleton<TieredPool>();
+        builder.Services.AddSingleton<ConnectionTags>();
         builder.Services.AddSingleton<UnitOfWorkMetrics>();
         builder.Services.AddSingleton<OutboxSignal>();
         builder.Services.AddSingleton<Cache>();

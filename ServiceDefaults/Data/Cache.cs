@@ -7,43 +7,31 @@ namespace AgentPlatform;
 /// Redis as something that may be gone: every question has a short time to be answered, and after a failure nobody asks for a
 /// moment, so that a Redis which hangs does not slow every call down.
 /// </summary>
-public sealed partial class Cache(TimeProvider clock, ILogger<Cache> log)
+public sealed partial class Cache
 {
-    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(1);
 
     private volatile IConnectionMultiplexer? _redis;
     private volatile bool _paused;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<Cache> _log;
+    private readonly CacheFlights _flights;
     private long _pausedSince;
+
+    public Cache(TimeProvider clock, ILogger<Cache> log) => (_clock, _log, _flights) = (clock, log, new CacheFlights(clock, Pause));
 
     /// <summary>Redis can be asked from now on; until then it counts as gone.</summary>
     public void Use(IConnectionMultiplexer redis) => _redis = redis;
 
     /// <summary>The value, or null when there is none or Redis does not answer in time.</summary>
-    public async Task<byte[]?> GetAsync(string key)
-    {
-        if (Connected() is not { } database)
-            return null;
-        try
-        {
-            byte[]? value = await database.StringGetAsync(key).WaitAsync(AnswerTimeout, clock);
-            return value;
-        }
-        // Not an error of the call: the truth is in Postgres.
-        catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException)
-        {
-            Pause(e);
-            return null;
-        }
-    }
+    public Task<byte[]?> GetAsync(string key) =>
+        Connected() is { } database ? _flights.GetAsync(database, key) : Task.FromResult<byte[]?>(null);
 
     /// <summary>Keeps a value for a time, if Redis is there. Nobody waits for it.</summary>
     public void Set(string key, byte[] value, TimeSpan lifetime)
     {
-        if (Connected() is not { } database)
-            return;
-        try { database.StringSet(key, value, lifetime, flags: CommandFlags.FireAndForget); }
-        catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException) { Pause(e); }
+        if (Connected() is { } database)
+            _flights.Set(database, key, value, lifetime);
     }
 
     /// <summary>Sends a message to a channel, if Redis is there. Nobody waits for it.</summary>
@@ -59,7 +47,7 @@ public sealed partial class Cache(TimeProvider clock, ILogger<Cache> log)
     {
         if (_paused)
         {
-            if (clock.GetElapsedTime(Volatile.Read(ref _pausedSince)) < PauseAfterFailure)
+            if (_clock.GetElapsedTime(Volatile.Read(ref _pausedSince)) < PauseAfterFailure)
                 return null;
             _paused = false;
         }
@@ -68,9 +56,9 @@ public sealed partial class Cache(TimeProvider clock, ILogger<Cache> log)
 
     private void Pause(Exception exception)
     {
-        Volatile.Write(ref _pausedSince, clock.GetTimestamp());
+        Volatile.Write(ref _pausedSince, _clock.GetTimestamp());
         _paused = true;
-        Unanswered(log, exception.Message);
+        Unanswered(_log, exception.Message);
     }
 
     [LoggerMessage(LogLevel.Warning, "Redis does not answer; Postgres does its work for the next second ({Cause})")]

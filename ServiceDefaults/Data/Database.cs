@@ -10,8 +10,6 @@ namespace AgentPlatform;
 /// </summary>
 public sealed class Database(TieredPool pool, NpgsqlDataSource source, UnitOfWorkTools tools)
 {
-    private const string SetTag = "SELECT set_config('application_name', $1, false)";
-
     /// <summary>Now, by the platform's clock, cut to the microseconds that Postgres keeps.</summary>
     public DateTimeOffset Now
     {
@@ -56,7 +54,7 @@ public sealed class Database(TieredPool pool, NpgsqlDataSource source, UnitOfWor
         // The server was restarted, and with it ended every connection of the pool. A read can simply be run again.
         catch (NpgsqlException e) when (IsConnectionLost(e))
         {
-            source.Clear();
+            Forget(e);
             return await ReadAsync(caller, sql, map, values, context.CancellationToken);
         }
     }
@@ -72,21 +70,29 @@ public sealed class Database(TieredPool pool, NpgsqlDataSource source, UnitOfWor
     /// <summary>Forgets the connections of a server that has gone, so that no other call meets one of them.</summary>
     internal void Forget(NpgsqlException exception)
     {
-        if (IsConnectionLost(exception))
-            source.Clear();
+        if (!IsConnectionLost(exception))
+            return;
+        source.Clear();
+        tools.Tags.Clear();
     }
 
     private async Task<List<T>> ReadAsync<T>(Caller caller, string sql, Func<NpgsqlDataReader, T> map, object?[] values, CancellationToken cancellation)
     {
         await using var rented = await pool.RentAsync(caller.Tier, cancellation);
         await using var batch = rented.Connection.CreateBatch();
-        batch.Add(SetTag, TagOf(caller));
+        var tag = TagOf(caller);
+        var isTagged = tools.Tags.Has(rented.Connection, tag);
+        if (!isTagged)
+            batch.Add(ConnectionTags.Set, tag);
         batch.Add(sql, values);
         await using var reader = await batch.ExecuteReaderAsync(cancellation);
-        await reader.NextResultAsync(cancellation);
+        if (!isTagged)
+            await reader.NextResultAsync(cancellation);
         var rows = new List<T>();
         while (await reader.ReadAsync(cancellation))
             rows.Add(map(reader));
+        await reader.DisposeAsync();
+        tools.Tags.Remember(rented.Connection, tag);
         return rows;
     }
 

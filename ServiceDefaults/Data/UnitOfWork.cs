@@ -15,7 +15,6 @@ namespace AgentPlatform;
 /// </summary>
 public sealed class UnitOfWork : IAsyncDisposable
 {
-    private const string SetTag = "SELECT set_config('application_name', $1, false)";
     private const string InsertOutbox = "INSERT INTO outbox (id, entry, created_at) VALUES ($1, $2, $3)";
     private static readonly TimeSpan RetryInFlightEvery = TimeSpan.FromMilliseconds(50);
 
@@ -27,6 +26,7 @@ public sealed class UnitOfWork : IAsyncDisposable
     private readonly List<AuditEntry> _entries = [];
     private readonly List<string> _topics = [];
     private bool _begun;
+    private bool _sendsTag;
     private int _roundTrips;
 
     internal UnitOfWork(RentedConnection rented, UnitOfWorkScope scope) =>
@@ -79,17 +79,22 @@ public sealed class UnitOfWork : IAsyncDisposable
         var answer = _call is null ? [] : response.ToByteArray();
         try
         {
-            await SendCommitAsync(answer);
+            // Within a transaction a failure would be its end, and one look more at the key is little beside what it has done.
+            if (_begun || !await TryCommitAsync(answer))
+                await SendCommitAsync(answer, IdempotencySql.InsertOverExpired);
         }
         catch (PostgresException e) when (_call is not null && IdempotencySql.IsAnswered(e))
         {
-            throw await FindAnswerAsync(_call);
+            // Without a row it has come of age in this very moment; the next try finds the key free.
+            throw await FindAnswerAsync(_call) ?? InFlight();
         }
         catch (NpgsqlException e) when (Database.IsConnectionLost(e) || e.InnerException is TimeoutException)
         {
             _scope.Database.Forget(e);
             throw OutcomeUnknown(e);
         }
+        if (_sendsTag)
+            _scope.Tools.Tags.Remember(_rented.Connection, _scope.ConnectionTag);
         if (_entries.Count > 0)
             _scope.Tools.Signal.Set();
         foreach (var topic in _topics)
@@ -128,11 +133,10 @@ public sealed class UnitOfWork : IAsyncDisposable
                 AddPending(batch);
                 batch.Add(sql, values);
                 await using var reader = await ExecuteAsync(batch);
-                if (_call is null || await IsClaimedAsync(reader, _call))
-                {
+                if (_sendsTag)
                     await reader.NextResultAsync(Cancellation);
+                if (_call is null || await IsClaimedAsync(reader, _call))
                     return await ReadAsync(reader, map);
-                }
                 await DrainAsync(reader);
             }
             if (_scope.Tools.Clock.GetUtcNow() >= giveUpAt)
@@ -142,14 +146,17 @@ public sealed class UnitOfWork : IAsyncDisposable
         }
     }
 
-    // The reader stands at the claim. Throws the stored answer when there is one.
+    // The reader stands at the claim, and in the end at the statement's own result. Throws the stored answer when there is one.
     private async Task<bool> IsClaimedAsync(NpgsqlDataReader reader, IdempotentCall call)
     {
         await reader.ReadAsync(Cancellation);
-        var claimed = reader.GetBoolean(1);
+        var claimed = reader.GetBoolean(0);
         await reader.NextResultAsync(Cancellation);
         if (!await reader.ReadAsync(Cancellation))
+        {
+            await reader.NextResultAsync(Cancellation);
             return claimed;
+        }
         var replay = Replay(reader, call);
         await DrainAsync(reader);
         throw replay;
@@ -172,15 +179,29 @@ public sealed class UnitOfWork : IAsyncDisposable
         catch (PostgresException) { }
     }
 
-    private async Task SendCommitAsync(byte[] answer)
+    // False when the key has an answer that has outlived its time. The batch is one transaction, so nothing of it has happened then.
+    private async Task<bool> TryCommitAsync(byte[] answer)
+    {
+        try
+        {
+            await SendCommitAsync(answer, IdempotencySql.Insert);
+            return true;
+        }
+        catch (PostgresException e) when (_call is not null && IdempotencySql.IsTaken(e))
+        {
+            return await FindAnswerAsync(_call) is { } answered ? throw answered : false;
+        }
+    }
+
+    private async Task SendCommitAsync(byte[] answer, string insertAnswer)
     {
         await using var batch = NewBatch();
         // A batch that begins and ends the work is a transaction by itself, two statements shorter.
         if (!_begun)
-            batch.Add(SetTag, _scope.ConnectionTag);
+            AddTag(batch);
         // First of all, so that a repeat fails on its key, and not on what the first call has changed.
         if (_call is { } call)
-            batch.Add(IdempotencySql.Insert, call.Caller, call.Method, call.Key, call.Fingerprint, answer, _scope.Database.Now, _scope.Database.IdempotencyCutoff);
+            AddAnswer(batch, insertAnswer, call, answer);
         AddPending(batch);
         AddOutbox(batch);
         if (_begun)
@@ -190,15 +211,14 @@ public sealed class UnitOfWork : IAsyncDisposable
         await batch.ExecuteNonQueryAsync(CancellationToken.None);
     }
 
-    private async Task<Exception> FindAnswerAsync(IdempotentCall call)
+    private async Task<Exception?> FindAnswerAsync(IdempotentCall call)
     {
         await using var batch = NewBatch();
         if (_begun)
             batch.Add("ROLLBACK");
         batch.Add(IdempotencySql.Find, call.Caller, call.Method, call.Key, _scope.Database.IdempotencyCutoff);
         await using var reader = await ExecuteAsync(batch);
-        // Without a row it has come of age in this very moment; the next try finds the key free.
-        return await reader.ReadAsync(Cancellation) ? Replay(reader, call) : InFlight();
+        return await reader.ReadAsync(Cancellation) ? Replay(reader, call) : null;
     }
 
     private async Task RollbackAsync()
@@ -217,19 +237,31 @@ public sealed class UnitOfWork : IAsyncDisposable
         return batch.ExecuteReaderAsync(Cancellation);
     }
 
-    // Ends with one result, or two with a key: IsClaimedAsync reads them.
+    // The tag has a result when it is sent, and a key has two: IsClaimedAsync reads them.
     private void AddBeginning(NpgsqlBatch batch)
     {
         batch.Add("BEGIN");
-        if (_call is { } call)
-        {
-            batch.Add(IdempotencySql.Claim, _scope.ConnectionTag, call.Lock);
-            batch.Add(IdempotencySql.Find, call.Caller, call.Method, call.Key, _scope.Database.IdempotencyCutoff);
-        }
+        AddTag(batch);
+        if (_call is not { } call)
+            return;
+        batch.Add(IdempotencySql.Claim, call.Lock);
+        batch.Add(IdempotencySql.Find, call.Caller, call.Method, call.Key, _scope.Database.IdempotencyCutoff);
+    }
+
+    private void AddTag(NpgsqlBatch batch)
+    {
+        _sendsTag = !_scope.Tools.Tags.Has(_rented.Connection, _scope.ConnectionTag);
+        if (_sendsTag)
+            batch.Add(ConnectionTags.Set, _scope.ConnectionTag);
+    }
+
+    private void AddAnswer(NpgsqlBatch batch, string insert, IdempotentCall call, byte[] answer)
+    {
+        var now = _scope.Database.Now;
+        if (insert == IdempotencySql.Insert)
+            batch.Add(insert, call.Caller, call.Method, call.Key, call.Fingerprint, answer, now);
         else
-        {
-            batch.Add(SetTag, _scope.ConnectionTag);
-        }
+            batch.Add(insert, call.Caller, call.Method, call.Key, call.Fingerprint, answer, now, _scope.Database.IdempotencyCutoff);
     }
 
     private void AddPending(NpgsqlBatch batch)

@@ -1,6 +1,4 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
-using System.Text;
 
 namespace AgentPlatform;
 
@@ -39,5 +37,5 @@ public sealed class AnswerCache(Cache cache, ServiceName service, IdempotencySet
     }
 
     private string KeyOf(IdempotentCall call) =>
-        $"{service.Name}:idempotency:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(call.Identity)))}";
+        $"{service.Name}:idempotency:{Convert.ToHexStringLower(call.IdentityHash)}";
 }

@@ -5,9 +5,8 @@ internal static class IdempotencySql
 {
     /// <summary>
     /// Makes two calls with one key wait for each other. The lock ends with the transaction, so a killed process holds nobody up.
-    /// Carries the connection's tag along.
     /// </summary>
-    public const string Claim = "SELECT set_config('application_name', $1, false), pg_try_advisory_xact_lock($2)";
+    public const string Claim = "SELECT pg_try_advisory_xact_lock($1)";
 
     /// <summary>A statement of its own, after the claim, so that its snapshot is younger than the lock.</summary>
     public const string Find = """
@@ -16,17 +15,26 @@ internal static class IdempotencySql
         """;
 
     /// <summary>
-    /// Stores an answer. A row that has outlived its time but was not swept yet gives way. A live one must not: created_at
+    /// Stores an answer where none was stored before, which is nearly always; <see cref="IsTaken"/> tells when one was.
+    /// </summary>
+    public const string Insert = "INSERT INTO idempotency (caller, method, key, fingerprint, answer, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+
+    /// <summary>
+    /// Stores an answer over one that may have outlived its time, at a sixth more of Postgres' time. A row that has outlived its time but was not swept yet gives way. A live one must not: created_at
     /// becomes NULL then, which the table refuses, and the whole transaction fails with it, as <see cref="IsAnswered"/> tells.
     /// </summary>
-    public const string Insert = """
+    public const string InsertOverExpired = """
         INSERT INTO idempotency AS old (caller, method, key, fingerprint, answer, created_at) VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT ON CONSTRAINT idempotency_pkey DO UPDATE
            SET fingerprint = excluded.fingerprint, answer = excluded.answer,
                created_at = CASE WHEN old.created_at <= $7 THEN excluded.created_at END
         """;
 
-    /// <summary>Whether <see cref="Insert"/> failed because the key has a live answer.</summary>
+    /// <summary>Whether <see cref="Insert"/> failed because the key has an answer, live or not.</summary>
+    public static bool IsTaken(Npgsql.PostgresException e) =>
+        e is { SqlState: Npgsql.PostgresErrorCodes.UniqueViolation, TableName: "idempotency", ConstraintName: "idempotency_pkey" };
+
+    /// <summary>Whether <see cref="InsertOverExpired"/> failed because the key has a live answer.</summary>
     public static bool IsAnswered(Npgsql.PostgresException e) =>
         e is { SqlState: Npgsql.PostgresErrorCodes.NotNullViolation, TableName: "idempotency", ColumnName: "created_at" };
 }

@@ -17,7 +17,10 @@ public sealed record IdempotentCall(string Caller, string Method, string Key, by
     /// The number of the advisory lock: 64 bits of a SHA-256. Should two keys ever share them, one of the calls waits or is told
     /// to try again, and that is all.
     /// </summary>
-    public long Lock => BitConverter.ToInt64(SHA256.HashData(Encoding.UTF8.GetBytes(Identity)));
+    public long Lock => BitConverter.ToInt64(IdentityHash);
+
+    /// <summary>SHA-256 of <see cref="Identity"/>: a name of fixed length that no other call has.</summary>
+    public byte[] IdentityHash => field ??= SHA256.HashData(Encoding.UTF8.GetBytes(Identity));
 
     public static IdempotentCall? Of(ServerCallContext context) =>
         context.UserState.TryGetValue(StateKey, out var call) ? (IdempotentCall)call : null;
@@ -27,10 +30,10 @@ public sealed record IdempotentCall(string Caller, string Method, string Key, by
     /// <summary>SHA-256 of the request, with maps in the order of their keys: senders in some languages shuffle them at each try.</summary>
     public static byte[] FingerprintOf(IMessage request)
     {
-        using var bytes = new MemoryStream(request.CalculateSize());
-        using (var output = new CodedOutputStream(bytes, leaveOpen: true) { Deterministic = true })
+        var bytes = new byte[request.CalculateSize()];
+        using (var output = new CodedOutputStream(bytes) { Deterministic = true })
             request.WriteTo(output);
-        return SHA256.HashData(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
+        return SHA256.HashData(bytes);
     }
 
     /// <summary>The stored answer, or a refusal when it belongs to another request.</summary>
