@@ -29,7 +29,7 @@ public sealed class Database(TieredPool pool, NpgsqlDataSource source, UnitOfWor
         var caller = context.Caller();
         var rented = await pool.RentAsync(caller.Tier, context.CancellationToken);
         return new UnitOfWork(rented, new UnitOfWorkScope(
-            this, caller, IdempotentCall.Of(context), CorrelationId.Of(context), context.CancellationToken, TagOf(caller), tools));
+            this, caller, IdempotentCall.Of(context), CorrelationId.Of(context), SourceAddress.Of(context), context.CancellationToken, TagOf(caller), tools));
     }
 
     /// <summary>
@@ -40,7 +40,7 @@ public sealed class Database(TieredPool pool, NpgsqlDataSource source, UnitOfWor
     {
         var self = new Caller { Subject = $"service/{tools.Service.Name}", Roles = [Role.Service] };
         var rented = await pool.RentAsync(PoolTier.System, cancellation);
-        return new UnitOfWork(rented, new UnitOfWorkScope(this, self, null, "", cancellation, TagOf(self), tools));
+        return new UnitOfWork(rented, new UnitOfWorkScope(this, self, null, "", "", cancellation, TagOf(self), tools));
     }
 
     /// <summary>Runs a read for a caller and maps its rows.</summary>

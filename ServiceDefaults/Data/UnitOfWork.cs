@@ -68,7 +68,7 @@ public sealed class UnitOfWork : IAsyncDisposable
     public void Audit(string operation, string resource, (string Name, string Value)[]? details = null,
         string authorizedBy = "", Outcome outcome = Outcome.Ok, string errorMessage = "") =>
         _entries.Add(AuditEntries.Make(_scope.Database.Now, Caller, _scope.Tools.Service.Name, operation, resource, details ?? [], authorizedBy, outcome,
-            errorMessage, _scope.CorrelationId));
+            errorMessage, _scope.CorrelationId, _scope.SourceAddress));
 
     /// <summary>Wakes whoever waits for this topic, on every instance, once the change is committed.</summary>
     public void Wake(string topic) => _topics.Add(topic);

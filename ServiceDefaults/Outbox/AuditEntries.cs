@@ -17,7 +17,8 @@ internal static class AuditEntries
     private const int Details = 12;
 
     public static AuditEntry Make(DateTimeOffset now, Caller caller, string service, string operation, string resource,
-        ReadOnlySpan<(string Name, string Value)> details, string authorizedBy, Outcome outcome, string errorMessage, string correlationId)
+        ReadOnlySpan<(string Name, string Value)> details, string authorizedBy, Outcome outcome, string errorMessage, string correlationId,
+        string sourceAddress)
     {
         var entry = new AuditEntry
         {
@@ -34,6 +35,7 @@ internal static class AuditEntries
             ErrorMessage = Cut(errorMessage, MessageCharacters),
             AuthorizedBy = Cut(authorizedBy, AuthorizedByCharacters),
             CorrelationId = correlationId,
+            SourceAddress = sourceAddress,
             TraceId = Activity.Current?.TraceId.ToHexString() ?? "",
         };
         if (details.IsEmpty)

@@ -26,17 +26,20 @@ public static class Telemetry
         AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
         foreach (var category in TalkativeLoggers)
             builder.Logging.AddFilter(category, LogLevel.Warning);
+        // A message that is no protobuf would put a stack into the log each time, and anybody can send them by the thousand. What a method
+        // itself throws never gets there: ErrorInterceptor says it.
+        builder.Logging.AddFilter("Grpc.AspNetCore.Server.ServerCallHandler", LogLevel.Critical);
         // Every probe, several a second, would log once more what /health answers.
         builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
+
+        // Where nobody collects, nothing is recorded: a fifth of a small call's work would be thrown away. Trace ids go on all the same.
+        if (string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
+            return;
         builder.Logging.AddOpenTelemetry(logs =>
         {
             logs.IncludeFormattedMessage = true;
             logs.IncludeScopes = true;
         });
-
-        // Where nobody collects, nothing is recorded: a fifth of a small call's work would be thrown away. Trace ids go on all the same.
-        if (string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
-            return;
         builder.Services.AddOpenTelemetry()
             .WithMetrics(metrics => metrics.AddMeter(
                 "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http", "System.Runtime", "Npgsql", MeterName))

@@ -19,6 +19,9 @@ public sealed partial class Anchor(AuditSettings settings, IHttpClientFactory cl
     private readonly Channel<CheckpointRecord> _posts = Channel.CreateBounded<CheckpointRecord>(
         new BoundedChannelOptions(WaitingCheckpoints) { FullMode = BoundedChannelFullMode.DropOldest });
 
+    // Several lines before the disk is asked count once.
+    private readonly Channel<bool> _lines = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
     private readonly Lock _file = new();
     private readonly string _path = settings.AnchorFile.Length > 0 ? settings.AnchorFile
         : Path.Combine(Path.GetDirectoryName(Path.GetFullPath(settings.SigningKey))!, DefaultFile);
@@ -44,11 +47,28 @@ public sealed partial class Anchor(AuditSettings settings, IHttpClientFactory cl
                 yield return checkpoint;
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(PostAllAsync(stoppingToken), SyncAllAsync(stoppingToken));
+
+    private async Task PostAllAsync(CancellationToken stoppingToken)
     {
         await foreach (var checkpoint in _posts.Reader.ReadAllAsync(stoppingToken))
             while (!await PostAsync(checkpoint, stoppingToken))
                 await Task.Delay(RetryEvery, clock, stoppingToken);
+    }
+
+    // The disk takes milliseconds for it, for which no caller of the log should wait: the checkpoint itself is committed already.
+    private async Task SyncAllAsync(CancellationToken stoppingToken)
+    {
+        await foreach (var _ in _lines.Reader.ReadAllAsync(stoppingToken))
+        {
+            try
+            {
+                using var file = new FileStream(_path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+                file.Flush(flushToDisk: true);
+            }
+            // The next line asks again.
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException) { NotWritten(log, e, _path); }
+        }
     }
 
     // Instances on one machine may share the file: each line is one write to its end.
@@ -68,7 +88,7 @@ public sealed partial class Anchor(AuditSettings settings, IHttpClientFactory cl
                     file.Write(Encoding.UTF8.GetBytes(next.ToJson() + "\n"));
                     _unwritten.Dequeue();
                 }
-                file.Flush(flushToDisk: true);
+                _lines.Writer.TryWrite(true);
             }
             // The disk is full or the folder is gone: it waits for the next checkpoint.
             catch (Exception e) when (e is IOException or UnauthorizedAccessException) { NotWritten(log, e, _path); }

@@ -6,7 +6,8 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddPlatformService("audit");
 builder.Services.AddSingleton(AuditSettings.Read(builder.Configuration));
 builder.Services.AddSingleton(new Redactor(builder.Configuration.GetSection("Audit:Redaction").Get<RedactionSettings>() ?? new RedactionSettings()));
-builder.Services.AddHttpClient();
+// Another place is no anchor, and a POST that is sent on arrives there as a GET.
+builder.Services.AddHttpClient(nameof(Anchor)).ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false });
 builder.Services.AddSingleton<SigningKeys>();
 builder.Services.AddSingleton<WriterSource>();
 builder.Services.AddSingleton<AppendQueue>();

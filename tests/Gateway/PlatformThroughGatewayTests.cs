@@ -56,6 +56,15 @@ public sealed class PlatformThroughGatewayTests(Platform platform) : IClassFixtu
     }
 
     [Fact]
+    public async Task The_audit_log_has_the_callers_address_and_not_what_the_caller_says_it_is()
+    {
+        var agent = await ClientAsync<SessionService.SessionServiceClient>(Tokens.Agent("somewhere"));
+        var created = await agent.CreateSessionAsync(new CreateSessionRequest { Role = "finance" }, new Metadata { { "x-forwarded-for", "203.0.113.9" } });
+        var entry = Assert.Single(await platform.AuditOfAsync($"session/{created.Session.Id}"));
+        Assert.Equal("127.0.0.1", entry.SourceAddress);
+    }
+
+    [Fact]
     public async Task A_file_streams_through_whole()
     {
         var content = new byte[FileBytes];

@@ -1,9 +1,12 @@
 using System.Net;
 using Grpc.Core;
 
-namespace AgentPlatform.Audit;
+namespace AgentPlatform;
 
-/// <summary>Where a call came from, as its last proxy saw it, or as we do when there was none.</summary>
+/// <summary>
+/// Where a call came from: as the gateway says, which puts its own peer's address there whatever the caller has written, or as we see it
+/// when there was none. Only the gateway may reach a service's ports; whoever else does can write here what he likes.
+/// </summary>
 public static class SourceAddress
 {
     private const string ForwardedHeader = "x-forwarded-for";
