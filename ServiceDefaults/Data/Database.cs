@@ -1,4 +1,5 @@
 using AgentPlatform.Contracts.Access.V1;
+using AgentPlatform.Contracts.Audit.V1;
 using Grpc.Core;
 using Npgsql;
 
@@ -41,6 +42,20 @@ public sealed class Database(TieredPool pool, NpgsqlDataSource source, UnitOfWor
         var self = new Caller { Subject = $"service/{tools.Service.Name}", Roles = [Role.Service] };
         var rented = await pool.RentAsync(PoolTier.System, cancellation);
         return new UnitOfWork(rented, new UnitOfWorkScope(this, self, null, "", "", cancellation, TagOf(self), tools));
+    }
+
+    /// <summary>
+    /// Puts a refusal on the audit log, in a transaction of its own: the call itself has no effect and stores no answer, so that a repeat is judged
+    /// anew. Call it when the call's own unit of work is disposed of.
+    /// </summary>
+    public async Task RecordRefusalAsync(ServerCallContext context, string operation, string resource, PlatformException refusal)
+    {
+        var caller = context.Caller();
+        var rented = await pool.RentAsync(caller.Tier, context.CancellationToken);
+        await using var work = new UnitOfWork(rented, new UnitOfWorkScope(
+            this, caller, null, CorrelationId.Of(context), SourceAddress.Of(context), context.CancellationToken, TagOf(caller), tools));
+        work.Audit(operation, resource, [("reason", refusal.Reason)], outcome: Outcome.Denied, errorMessage: refusal.Message);
+        await work.CommitAsync();
     }
 
     /// <summary>Runs a read for a caller and maps its rows.</summary>

@@ -3,9 +3,18 @@ using AgentPlatform.Sessions;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddPlatformService("session").AddAuditRelay();
+builder.Services.AddSingleton(SessionSettings.Read(builder.Configuration));
 builder.Services.AddSingleton<SessionStore>();
-builder.Services.AddSingleton<NotificationQueue>();
+builder.Services.AddSingleton<EventStore>();
+builder.Services.AddSingleton<StreamGate>();
+builder.Services.AddSingleton<SessionWatcher>();
+builder.Services.AddSingleton(builder.Configuration.GetSection("Approvals").Get<ApprovalSettings>() ?? new ApprovalSettings());
+builder.Services.AddSingleton<ApprovalStore>();
+builder.Services.AddSingleton<ApprovalWatcher>();
+builder.Services.AddHostedService<ApprovalExpiry>();
+builder.Services.AddHostedService<SessionRetention>();
 
 var app = builder.Build();
+app.MapGrpcService<ApprovalService>();
 app.MapPlatformService<SessionService>();
 app.Run();

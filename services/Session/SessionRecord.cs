@@ -6,7 +6,8 @@ namespace AgentPlatform.Sessions;
 /// <summary>A row of <c>session.sessions</c>.</summary>
 public sealed record SessionRecord(
     Guid Id, string Role, string Task, string AgentId, SessionStatus Status, string Metadata, long Version,
-    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, DateTimeOffset? EndedAt)
+    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, DateTimeOffset? EndedAt,
+    long EventCount = 0, bool LegalHold = false)
 {
     public Session ToProto() => new()
     {
@@ -20,5 +21,7 @@ public sealed record SessionRecord(
         CreateTime = CreatedAt.ToTimestamp(),
         UpdateTime = UpdatedAt.ToTimestamp(),
         EndTime = EndedAt?.ToTimestamp(),
+        EventCount = EventCount,
+        LegalHold = LegalHold,
     };
 }

@@ -31,6 +31,11 @@ public static class SessionRules
         };
     }
 
+    /// <summary>To an agent, another's session is as if it were not there.</summary>
+    public static SessionRecord Visible(SessionRecord? session, Guid id, Caller caller) =>
+        session is not null && caller.MaySee(session.AgentId) ? session
+            : throw Errors.NotFound("SESSION_NOT_FOUND", $"There is no session {id}.");
+
     public static void Check(CreateSessionRequest request, out string metadata)
     {
         var checks = new FieldChecks()
@@ -57,6 +62,11 @@ public static class SessionRules
         .Known("status", request.Status)
         .Require(request.Version >= 0, "version", "is negative")
         .Text("reason", request.Reason, ReasonMaximumCharacters)
+        .ThrowIfAny();
+
+    public static void Check(SetLegalHoldRequest request, out Guid id) => new FieldChecks()
+        .Id("id", request.Id, out id)
+        .Text("reason", request.Reason, ReasonMaximumCharacters, minimum: 1)
         .ThrowIfAny();
 
     private static string Name(SessionStatus status) => status.ToString().ToUpperInvariant();

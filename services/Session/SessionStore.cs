@@ -7,7 +7,7 @@ namespace AgentPlatform.Sessions;
 /// <summary>All SQL of sessions.</summary>
 public sealed class SessionStore(Database database)
 {
-    private const string Columns = "id, role, task, agent_id, status, metadata, version, created_at, updated_at, ended_at";
+    private const string Columns = "id, role, task, agent_id, status, metadata, version, created_at, updated_at, ended_at, event_count, legal_hold";
 
     private const string Insert = """
         INSERT INTO session.sessions (id, role, task, agent_id, status, metadata, version, created_at, updated_at)
@@ -34,6 +34,15 @@ public sealed class SessionStore(Database database)
         RETURNING {Columns}
         """;
 
+    private const string Hold = $"UPDATE session.sessions SET legal_hold = $2, version = version + 1, updated_at = $3 WHERE id = $1 RETURNING {Columns}";
+
+    // Skips what somebody holds at this moment; it is as old at the next turn.
+    private const string RemoveEnded = """
+        DELETE FROM session.sessions WHERE id = ANY (ARRAY(
+            SELECT id FROM session.sessions WHERE ended_at <= $1 AND NOT legal_hold ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED))
+        RETURNING id::text
+        """;
+
     /// <summary>Adds a pending session; every column's value is known here, so nothing is read back.</summary>
     public SessionRecord Create(UnitOfWork work, string role, string task, string agentId, string metadata)
     {
@@ -55,8 +64,15 @@ public sealed class SessionStore(Database database)
     public Task<SessionRecord?> TransitionAsync(UnitOfWork work, SessionRecord session, SessionStatus to) =>
         work.QuerySingleAsync(Transition, Read, session.Id, session.Version, EnumText.Of(to), database.Now, SessionRules.IsEnded(to));
 
+    /// <summary>Holds a session or lets it go; null when there is none.</summary>
+    public Task<SessionRecord?> HoldAsync(UnitOfWork work, Guid id, bool hold) => work.QuerySingleAsync(Hold, Read, id, hold, database.Now);
+
+    /// <summary>Removes sessions that ended before this time, with their events; gives back their ids.</summary>
+    public Task<List<string>> RemoveEndedAsync(UnitOfWork work, DateTimeOffset before, int atMost) =>
+        work.QueryAsync(RemoveEnded, row => row.GetString(0), before, atMost);
+
     private static SessionRecord Read(NpgsqlDataReader row) => new(
         row.GetGuid(0), row.GetString(1), row.GetString(2), row.GetString(3), EnumText.Parse<SessionStatus>(row.GetString(4)),
         row.GetString(5), row.GetInt64(6), row.GetFieldValue<DateTimeOffset>(7), row.GetFieldValue<DateTimeOffset>(8),
-        row.IsDBNull(9) ? null : row.GetFieldValue<DateTimeOffset>(9));
+        row.IsDBNull(9) ? null : row.GetFieldValue<DateTimeOffset>(9), row.GetInt64(10), row.GetBoolean(11));
 }

@@ -39,6 +39,11 @@ public sealed class EveryMutationTests(Platform platform) : IClassFixture<Platfo
     private async Task<(string Token, IMessage Request)> RequestAsync(string method) => method.Split('/')[^1] switch
     {
         "CreateSession" => (Agent, new CreateSessionRequest { Role = "finance" }),
+        "RequestApproval" => (Agent, Asking()),
+        "DecideApproval" => (Tokens.Operator("decider"), await ApprovalDecisionAsync()),
+        "ConsumeApproval" => (Agent, await ApprovalUseAsync()),
+        "SetLegalHold" => (Tokens.Superuser(), new SetLegalHoldRequest { Id = await NewSessionAsync(), Hold = true, Reason = "a dispute" }),
+        "AppendEvents" => (Agent, new AppendEventsRequest { SessionId = await NewSessionAsync(), Events = { new SessionEvent { Type = "tool.called" } } }),
         "TransitionSession" => (Agent, new TransitionSessionRequest { Id = await NewSessionAsync(), Status = SessionStatus.Active, Version = 1 }),
         "RegisterAgent" => (Agent, new RegisterAgentRequest { Platform = Contracts.Registry.V1.Platform.Linux, Version = "1" }),
         "Heartbeat" => (Agent, new HeartbeatRequest { Epoch = await RegisteredEpochAsync() }),
@@ -56,7 +61,8 @@ public sealed class EveryMutationTests(Platform platform) : IClassFixture<Platfo
 
     // How many rows there are of each kind; what a second effect would show in.
     private Task<List<long>> StateAsync() => platform.SqlAsync<long>("""
-        SELECT count(*) FROM session.sessions UNION ALL SELECT sum(version)::bigint FROM session.sessions
+        SELECT count(*) FROM session.sessions UNION ALL SELECT coalesce(sum(version + event_count), 0)::bigint FROM session.sessions
+        UNION ALL SELECT count(*) FROM session.approvals UNION ALL SELECT coalesce(sum(version), 0)::bigint FROM session.approvals
         UNION ALL SELECT coalesce(sum(epoch), 0)::bigint FROM registry.agents UNION ALL SELECT count(*) FROM costing.pricing_catalog
         UNION ALL SELECT count(*) FROM costing.booking_costing UNION ALL SELECT count(*) FROM costing.booking_costing WHERE reviewed_by IS NOT NULL
         UNION ALL SELECT count(*) FROM audit.audit_log WHERE service = 'agent' UNION ALL SELECT count(*) FROM audit.message_audit
@@ -87,6 +93,23 @@ public sealed class EveryMutationTests(Platform platform) : IClassFixture<Platfo
         var agent = await platform.ClientAsync<CostingService.CostingServiceClient>(Agent);
         var costing = (await agent.ProposeCostingAsync(await ProposalAsync("decided"))).Costing;
         return new DecideCostingRequest { Id = costing.Id, Decision = Decision.Approve, Digest = costing.Digest };
+    }
+
+    private static RequestApprovalRequest Asking() => new() { ApproverRole = Role.Operator, Action = "mail.send", Reason = "It is ready." };
+
+    private async Task<DecideApprovalRequest> ApprovalDecisionAsync()
+    {
+        var agent = await platform.ClientAsync<ApprovalService.ApprovalServiceClient>(Agent);
+        var approval = (await agent.RequestApprovalAsync(Asking())).Approval;
+        return new DecideApprovalRequest { Id = approval.Id, Decision = ApprovalDecision.Approve, Digest = approval.Digest };
+    }
+
+    private async Task<ConsumeApprovalRequest> ApprovalUseAsync()
+    {
+        var decision = await ApprovalDecisionAsync();
+        var person = await platform.ClientAsync<ApprovalService.ApprovalServiceClient>(Tokens.Operator("decider"));
+        await person.DecideApprovalAsync(decision);
+        return new ConsumeApprovalRequest { Id = decision.Id, Action = "mail.send" };
     }
 
     private static SetPriceRequest Price() => new()

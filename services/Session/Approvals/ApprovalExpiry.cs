@@ -1,0 +1,58 @@
+using AgentPlatform.Contracts.Session.V1;
+using Npgsql;
+using static AgentPlatform.Contracts.Session.V1.ApprovalStatus;
+
+namespace AgentPlatform.Sessions;
+
+/// <summary>
+/// Ends or escalates approvals whose time has passed: never in silence, each has its audit entry, and its watchers are told. Several instances
+/// share the work.
+/// </summary>
+public sealed partial class ApprovalExpiry(
+    Database database, ApprovalStore store, ApprovalSettings settings, TimeProvider clock, ILogger<ApprovalExpiry> log) : BackgroundService
+{
+    private const int BatchApprovals = 100;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(settings.SweepEvery, clock);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                while (await SweepAsync(stoppingToken) == BatchApprovals) { }
+            }
+            // The database is away; no decision passes after the time in any case.
+            catch (Exception e) when (e is NpgsqlException or PlatformException or TimeoutException) { Failed(log, e); }
+        }
+    }
+
+    private async Task<int> SweepAsync(CancellationToken cancellation)
+    {
+        await using var work = await database.BeginAsync(cancellation);
+        var overdue = await store.FindOverdueAsync(work, BatchApprovals);
+        // Without a commit nothing has happened, which is right when there was nothing.
+        if (overdue.Count == 0)
+            return 0;
+        foreach (var approval in overdue)
+            Settle(work, approval);
+        await work.CommitAsync();
+        return overdue.Count;
+    }
+
+    private void Settle(UnitOfWork work, ApprovalRecord approval)
+    {
+        if (approval is { Status: ApprovalPending, OnExpiry: OnExpiry.Escalate, Escalated: false })
+        {
+            var span = approval.ExpiresAt - approval.CreatedAt;
+            store.Change(work, approval with { ApproverRole = approval.EscalateTo, ExpiresAt = database.Now + span, Escalated = true });
+            work.Audit("approval.escalate", $"approval/{approval.Id}", [("from", Caller.NameOf(approval.ApproverRole)), ("to", Caller.NameOf(approval.EscalateTo))]);
+            return;
+        }
+        store.Change(work, approval with { Status = ApprovalExpired });
+        work.Audit("approval.expire", $"approval/{approval.Id}", [("was", ApprovalRules.Name(approval.Status)), ("action", approval.Action)]);
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Looking for overdue approvals failed; it is tried again at the next turn")]
+    private static partial void Failed(ILogger log, Exception exception);
+}

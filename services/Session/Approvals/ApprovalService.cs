@@ -1,0 +1,103 @@
+using AgentPlatform.Contracts.Session.V1;
+using Grpc.Core;
+using static AgentPlatform.Contracts.Session.V1.ApprovalStatus;
+
+namespace AgentPlatform.Sessions;
+
+/// <summary>The RPCs of approvals. See approval.proto for what each promises.</summary>
+public sealed class ApprovalService(Database database, ApprovalStore store, SessionStore sessions, ApprovalWatcher watcher, ApprovalSettings settings)
+    : Contracts.Session.V1.ApprovalService.ApprovalServiceBase
+{
+    private const string Decided = "approval.decide";
+    private const string Used = "approval.consume";
+
+    public override async Task<RequestApprovalResponse> RequestApproval(RequestApprovalRequest request, ServerCallContext context)
+    {
+        ApprovalRules.Check(request, out var sessionId, out var arguments, out var expiresIn);
+
+        await using var work = await database.BeginAsync(context);
+        if (sessionId is { } id && SessionRules.IsEnded(SessionRules.Visible(await sessions.FindAsync(work, id), id, work.Caller).Status))
+            throw Errors.FailedPrecondition("SESSION_ENDED", "The session has ended; nothing is to be done in it any more.");
+        var approval = store.Add(work, request, sessionId, arguments, expiresIn);
+        work.Audit("approval.request", $"approval/{approval.Id}",
+            [("action", approval.Action), ("digest", approval.Digest), ("approver_role", Caller.NameOf(approval.ApproverRole)), ("reason", approval.Reason)]);
+        return await work.CommitAsync(new RequestApprovalResponse { Approval = approval.ToProto() });
+    }
+
+    public override Task<DecideApprovalResponse> DecideApproval(DecideApprovalRequest request, ServerCallContext context)
+    {
+        ApprovalRules.Check(request, out var id);
+        return OnRecordAsync(context, Decided, id, () => DecideAsync(id, request, context));
+    }
+
+    public override async Task<GetApprovalResponse> GetApproval(GetApprovalRequest request, ServerCallContext context)
+    {
+        new FieldChecks().Id("id", request.Id, out var id).ThrowIfAny();
+
+        var approval = await store.FindAsync(id, context);
+        return new GetApprovalResponse { Approval = ApprovalRules.Visible(approval, id, context.Caller()).ToProto() };
+    }
+
+    public override async Task<ListApprovalsResponse> ListApprovals(ListApprovalsRequest request, ServerCallContext context)
+    {
+        ApprovalRules.Check(request, out var sessionId);
+        var agentId = context.Caller().NarrowTo(request.AgentId);
+        var page = PageRequest.Read("approvals", request.PageSize, request.PageToken, request.Status, sessionId, agentId);
+
+        var fetched = await store.ListAsync(page, request.Status, sessionId, agentId, context);
+        var (rows, next) = page.Cut(fetched, a => a.Id.ToString());
+        return new ListApprovalsResponse { Approvals = { rows.Select(a => a.ToProto()) }, NextPageToken = next };
+    }
+
+    public override Task WatchApproval(WatchApprovalRequest request, IServerStreamWriter<WatchApprovalResponse> responseStream, ServerCallContext context)
+    {
+        new FieldChecks().Id("id", request.Id, out var id).ThrowIfAny();
+        return watcher.RunAsync(id, responseStream, context);
+    }
+
+    public override Task<ConsumeApprovalResponse> ConsumeApproval(ConsumeApprovalRequest request, ServerCallContext context)
+    {
+        ApprovalRules.Check(request, out var id);
+        return OnRecordAsync(context, Used, id, () => ConsumeAsync(id, request, context));
+    }
+
+    private async Task<DecideApprovalResponse> DecideAsync(Guid id, DecideApprovalRequest request, ServerCallContext context)
+    {
+        await using var work = await database.BeginAsync(context);
+        var approval = ApprovalRules.Visible(await store.FindToChangeAsync(work, id), id, work.Caller);
+        ApprovalRules.CheckDecision(approval, request.Digest, work.Caller, database.Now, settings.AllowSelfDecision);
+
+        var status = request.Decision == ApprovalDecision.Approve ? ApprovalApproved : ApprovalRejected;
+        var decided = store.Change(work, approval with { Status = status, DecidedBy = work.Caller.Subject, DecidedAt = database.Now, Notes = request.Notes });
+        work.Audit(Decided, $"approval/{id}",
+            [("decision", ApprovalRules.Name(status)), ("action", decided.Action), ("digest", decided.Digest), ("requested_by", decided.RequestedBy), ("notes", request.Notes),
+                ("self_decision", work.Caller.Subject == decided.RequestedBy ? "true" : "false")],
+            authorizedBy: work.Caller.Subject);
+        return await work.CommitAsync(new DecideApprovalResponse { Approval = decided.ToProto() });
+    }
+
+    private async Task<ConsumeApprovalResponse> ConsumeAsync(Guid id, ConsumeApprovalRequest request, ServerCallContext context)
+    {
+        await using var work = await database.BeginAsync(context);
+        var approval = ApprovalRules.Visible(await store.FindToChangeAsync(work, id), id, work.Caller);
+        ApprovalRules.CheckUse(approval, ApprovalDigest.Of(request.Action, request.Arguments), work.Caller, database.Now);
+
+        var used = store.Change(work, approval with { Status = ApprovalConsumed, ConsumedAt = database.Now });
+        work.Audit(Used, $"approval/{id}", [("action", used.Action), ("digest", used.Digest)], authorizedBy: used.DecidedBy);
+        return await work.CommitAsync(new ConsumeApprovalResponse { Approval = used.ToProto() });
+    }
+
+    // Somebody tried to pass the gate: that it held is worth an entry as much as that it opened.
+    private async Task<T> OnRecordAsync<T>(ServerCallContext context, string operation, Guid id, Func<Task<T>> act)
+    {
+        try
+        {
+            return await act();
+        }
+        catch (PlatformException refusal) when (refusal.Code is StatusCode.FailedPrecondition or StatusCode.PermissionDenied)
+        {
+            await database.RecordRefusalAsync(context, operation, $"approval/{id}", refusal);
+            throw;
+        }
+    }
+}
