@@ -19,6 +19,7 @@ public sealed class GatewayCaller
             new Metadata { { "authorization", $"Bearer {token}" }, { "x-correlation-id", correlationId } }, clock));
         Subject = subject;
         Sessions = new SessionService.SessionServiceClient(invoker);
+        Approvals = new ApprovalService.ApprovalServiceClient(invoker);
         Registry = new RegistryService.RegistryServiceClient(invoker);
         Vault = new VaultService.VaultServiceClient(invoker);
         Costing = new CostingService.CostingServiceClient(invoker);
@@ -30,6 +31,8 @@ public sealed class GatewayCaller
     public string Subject { get; }
 
     public SessionService.SessionServiceClient Sessions { get; }
+
+    public ApprovalService.ApprovalServiceClient Approvals { get; }
 
     public RegistryService.RegistryServiceClient Registry { get; }
 

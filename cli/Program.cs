@@ -1,6 +1,8 @@
 using System.CommandLine;
 using AgentPlatform.Cli;
+using AgentPlatform.Cli.Approvals;
 using AgentPlatform.Cli.Audit;
+using AgentPlatform.Cli.Sessions;
 
 var root = new RootCommand(
     "Starts AgentPlatform on this machine, and talks to it while it runs. In the repository, ./run stands for agentctl, and ./run alone for 'agentctl up'.")
@@ -9,6 +11,8 @@ var root = new RootCommand(
     DemoCommand.Create(),
     TokenCommand.Create(),
     StatusCommand.Create(),
+    SessionCommand.Create(),
+    ApprovalCommand.Create(),
     AuditCommand.Create(),
     ResetCommand.Create(),
 };

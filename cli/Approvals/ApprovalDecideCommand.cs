@@ -1,0 +1,48 @@
+using System.CommandLine;
+using AgentPlatform.Contracts.Session.V1;
+using Grpc.Core;
+
+namespace AgentPlatform.Cli.Approvals;
+
+/// <summary>
+/// <c>agentctl approval approve</c> and <c>reject</c>: shows what is asked for, asks, and decides on the digest of just what was shown.
+/// </summary>
+public static class ApprovalDecideCommand
+{
+    private static readonly string[] Roles = ["operator", "superuser"];
+
+    public static Command Create(string name, string description, ApprovalDecision decision)
+    {
+        var id = ApprovalCommand.NewIdArgument();
+        var notes = new Option<string>("--notes") { HelpName = "TEXT", Description = "Why, for the requester and the audit log" };
+        var role = new Option<string>("--as") { HelpName = "ROLE", DefaultValueFactory = _ => Roles[0], Description = $"In which role: {string.Join(", ", Roles)}" };
+        role.AcceptOnlyFromAmong(Roles);
+        var digest = new Option<string>("--digest") { HelpName = "DIGEST", Description = "Only if it is still what this digest stands for; for scripts that showed it to somebody before" };
+        var yes = new Option<bool>("--yes") { Description = "Does not ask" };
+        var (gateway, data) = (GatewayConnection.NewOption(), DataFolder.NewOption());
+        var command = new Command(name, description) { id, notes, role, digest, yes, gateway, data };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var connection = GatewayConnection.Open(parsed.GetValue(gateway), parsed.GetValue(data), parsed.GetValue(role)!);
+            var approvals = connection.Caller.Approvals;
+            var approval = (await approvals.GetApprovalAsync(new GetApprovalRequest { Id = parsed.GetValue(id)! }, cancellationToken: cancellation)).Approval;
+            Terminal.Out.Write(ApprovalText.Picture(approval));
+            if (!parsed.GetValue(yes) && !IsConfirmed(name))
+                return ExitCode.Failed;
+            var decided = (await approvals.DecideApprovalAsync(
+                new DecideApprovalRequest { Id = approval.Id, Decision = decision, Digest = parsed.GetValue(digest) ?? approval.Digest, Notes = parsed.GetValue(notes) ?? "" },
+                new Metadata { { "idempotency-key", Guid.NewGuid().ToString("N") } }, cancellationToken: cancellation)).Approval;
+            Console.Out.WriteLine($"Approval {decided.Id} is {ApprovalText.Of(decided.Status)}.");
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static bool IsConfirmed(string name)
+    {
+        if (Console.IsInputRedirected)
+            throw new CliException("there is nobody to ask; give --yes");
+        Console.Error.Write($"{char.ToUpperInvariant(name[0])}{name[1..]} this? [y/N] ");
+        return Console.In.ReadLine()?.Trim() is "y" or "Y" or "yes";
+    }
+}
