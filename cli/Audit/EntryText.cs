@@ -31,7 +31,8 @@ public static class EntryText
 
     private static JsonFormatter Formatter { get; } = new(JsonFormatter.Settings.Default.WithPreserveProtoFieldNames(true));
 
-    private static string[] Cells(AuditEntry entry) =>
+    // Callers chose most of these texts.
+    private static string[] Cells(AuditEntry entry) => Array.ConvertAll<string, string>(
     [
         entry.RecordTime.ToDateTime().ToString(TimeForm, CultureInfo.InvariantCulture),
         string.Create(CultureInfo.InvariantCulture, $"{entry.Shard}:{entry.Position}"),
@@ -41,5 +42,5 @@ public static class EntryText
         RpcText.Of(entry.Outcome) + (entry.ErrorMessage.Length > 0 ? $" ({entry.ErrorMessage})" : ""),
         entry.AuthorizedBy,
         entry.ExecutionTimeMs.ToString("0.0", CultureInfo.InvariantCulture),
-    ];
+    ], PlainText.Of);
 }

@@ -41,6 +41,16 @@ public sealed class AuditCommandTests(Platform platform) : IClassFixture<Platfor
     }
 
     [Fact]
+    public async Task Texts_of_callers_do_not_steer_the_terminal()
+    {
+        var service = await platform.ClientAsync<AuditService.AuditServiceClient>(Tokens.Service("costing"));
+        var entry = Entries.OfService($"{_run}.steer", $"{_run}/steer");
+        (entry.Outcome, entry.ErrorMessage) = (Outcome.Failed, "gone \u001b[2J\u202e");
+        await service.AppendEntriesAsync(new AppendEntriesRequest { Entries = { entry } });
+        Assert.Contains(@"gone \u001b[2J\u202e", (await RunAsync("list", "--operation", $"{_run}.steer")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task List_filters_and_gives_whole_entries_as_json()
     {
         var (_, output, _) = await RunAsync("list", "--resource", $"{_run}/", "--outcome", "denied", "--from", "5m", "--json");

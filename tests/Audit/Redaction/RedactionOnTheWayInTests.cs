@@ -36,7 +36,10 @@ public sealed class RedactionOnTheWayInTests(Platform platform) : IClassFixture<
         foreach (var table in tables)
         {
             Assert.DoesNotContain(await platform.SqlAsync<string>($"SELECT t::text FROM audit.{table} t"),
-                row => row.Contains("sam.secret", StringComparison.Ordinal) || row.Contains("1111", StringComparison.Ordinal));
+                row => row.Contains("sam.secret", StringComparison.Ordinal) || Digits(row).Contains("11111111", StringComparison.Ordinal));
         }
     }
+
+    // The card however it is grouped; eight ones in a row are in no hash that anybody will see.
+    private static string Digits(string row) => row.Replace(" ", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal);
 }
