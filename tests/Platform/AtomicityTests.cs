@@ -35,7 +35,7 @@ public sealed class AtomicityTests(Platform platform) : IClassFixture<Platform>
         await CreateAsync();
         Assert.Equal(1, await CountAsync("session.sessions"));
         await Eventually.TrueAsync(async () => await CountAsync("session.outbox") == 0, "the outbox is empty");
-        await platform.SqlAsync<int>("TRUNCATE session.sessions, session.idempotency");
+        await platform.SqlAsync<int>("TRUNCATE session.sessions, session.idempotency CASCADE");
     }
 
     private async Task<long> CountAsync(string table) => (await platform.SqlAsync<long>($"SELECT count(*) FROM {table}"))[0];

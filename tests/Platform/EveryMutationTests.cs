@@ -40,6 +40,9 @@ public sealed class EveryMutationTests(Platform platform) : IClassFixture<Platfo
     {
         "CreateSession" => (Agent, new CreateSessionRequest { Role = "finance" }),
         "TransitionSession" => (Agent, new TransitionSessionRequest { Id = await NewSessionAsync(), Status = SessionStatus.Active, Version = 1 }),
+        "UpdateSession" => (Agent, new UpdateSessionRequest { Id = await NewSessionAsync(), UpdateMask = new FieldMask { Paths = { "task" } }, Task = "Changed" }),
+        "AppendEvents" => (Agent, new AppendEventsRequest { SessionId = await NewSessionAsync(), Events = { new SessionEvent { Type = "test.happened" } } }),
+        "UpdateContext" => (Agent, new UpdateContextRequest { SessionId = await NewSessionAsync(), Increments = { ["turns"] = 1 } }),
         "RegisterAgent" => (Agent, new RegisterAgentRequest { Platform = Contracts.Registry.V1.Platform.Linux, Version = "1" }),
         "Heartbeat" => (Agent, new HeartbeatRequest { Epoch = await RegisteredEpochAsync() }),
         "AppendEntries" => (Agent, new AppendEntriesRequest
@@ -57,6 +60,7 @@ public sealed class EveryMutationTests(Platform platform) : IClassFixture<Platfo
     // How many rows there are of each kind; what a second effect would show in.
     private Task<List<long>> StateAsync() => platform.SqlAsync<long>("""
         SELECT count(*) FROM session.sessions UNION ALL SELECT sum(version)::bigint FROM session.sessions
+        UNION ALL SELECT count(*) FROM session.events UNION ALL SELECT coalesce(sum(version), 0)::bigint FROM session.contexts
         UNION ALL SELECT coalesce(sum(epoch), 0)::bigint FROM registry.agents UNION ALL SELECT count(*) FROM costing.pricing_catalog
         UNION ALL SELECT count(*) FROM costing.booking_costing UNION ALL SELECT count(*) FROM costing.booking_costing WHERE reviewed_by IS NOT NULL
         UNION ALL SELECT count(*) FROM audit.audit_log WHERE service = 'agent' UNION ALL SELECT count(*) FROM audit.message_audit
