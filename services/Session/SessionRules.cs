@@ -155,7 +155,7 @@ public static class SessionRules
     private static bool IsTtl(Duration ttl) =>
         ttl.Seconds >= TtlMinimum.TotalSeconds && ttl.Seconds <= TtlMaximum.TotalSeconds && ttl.Nanos is >= 0 and < 1_000_000_000;
 
-    // Text, since a query string has no objects. Taken as it would have come over the wire: what protobuf cannot carry is in no metadata either.
+    // Text, since a query string has no objects; through a Struct, so that it has the limits of metadata and nothing that jsonb would choke on.
     private static string MetadataContains(FieldChecks checks, string json)
     {
         if (json.Length == 0)
@@ -163,13 +163,12 @@ public static class SessionRules
         checks.Text("metadata_contains", json, MetadataContainsMaximumCharacters);
         try
         {
-            var value = Struct.Parser.ParseFrom(Struct.Parser.ParseJson(json).ToByteArray());
-            checks.Json("metadata_contains", value, MetadataMaximumBytes, out var read);
+            checks.Json("metadata_contains", Struct.Parser.ParseJson(json), MetadataMaximumBytes, out var read);
             return read;
         }
         catch (Exception e) when (e is InvalidProtocolBufferException or InvalidJsonException or FormatException)
         {
-            checks.Require(false, "metadata_contains", "is not a JSON object, or one that is nested too deep");
+            checks.Require(false, "metadata_contains", "is not a JSON object");
             return "";
         }
     }
