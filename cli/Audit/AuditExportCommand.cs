@@ -17,7 +17,7 @@ public static class AuditExportCommand
         var to = TimeOption.Create("--to", "Only what was recorded before this time, and on to the checkpoint that covers the last of it");
         var format = new Option<string>("--format") { HelpName = "FORMAT", DefaultValueFactory = _ => Formats[0], Description = "ndjson, which can be verified, or csv for spreadsheets" };
         format.AcceptOnlyFromAmong(Formats);
-        var (gateway, data) = (AuditConnection.NewOption(), DataFolder.NewOption());
+        var (gateway, data) = (GatewayConnection.NewOption(), DataFolder.NewOption());
 
         var command = new Command("export", "Writes the entries of a range of time to a file.") { file, from, to, format, gateway, data };
         command.SetAction(async (parsed, _) =>
@@ -28,7 +28,7 @@ public static class AuditExportCommand
                 EndTime = parsed.GetValue(to),
                 Format = Enum.Parse<ExportFormat>(parsed.GetRequiredValue(format), ignoreCase: true),
             };
-            using var connection = AuditConnection.Open(parsed.GetValue(gateway), parsed.GetValue(data));
+            using var connection = GatewayConnection.Open(GatewayConnection.Auditor, parsed.GetValue(gateway), parsed.GetValue(data));
             return await RunAsync(connection.Caller, request, parsed.GetRequiredValue(file), KeyOf(parsed.GetValue(gateway), parsed.GetValue(data)));
         });
         return command;

@@ -33,7 +33,7 @@ public static class AuditListCommand
                 given.AddError($"--limit must be 1 to {LargestLimit:N0}.");
         });
         var json = new Option<bool>("--json") { Description = "The whole entries, each as a line of JSON" };
-        var (gateway, data) = (AuditConnection.NewOption(), DataFolder.NewOption());
+        var (gateway, data) = (GatewayConnection.NewOption(), DataFolder.NewOption());
 
         var command = new Command("list", "Lists entries, newest first.")
         {
@@ -56,7 +56,7 @@ public static class AuditListCommand
                 EndTime = parsed.GetValue(to),
                 Order = parsed.GetValue(oldest) ? Order.OldestFirst : Order.NewestFirst,
             };
-            using var connection = AuditConnection.Open(parsed.GetValue(gateway), parsed.GetValue(data));
+            using var connection = GatewayConnection.Open(GatewayConnection.Auditor, parsed.GetValue(gateway), parsed.GetValue(data));
             return await RunAsync(connection.Caller, request, parsed.GetValue(limit), parsed.GetValue(json));
         });
         return command;

@@ -27,7 +27,7 @@ public static class AuditMetricsCommand
                 return null;
             },
         };
-        var (gateway, data) = (AuditConnection.NewOption(), DataFolder.NewOption());
+        var (gateway, data) = (GatewayConnection.NewOption(), DataFolder.NewOption());
 
         var command = new Command("metrics", "Shows calls, the share of errors, and times, by agent and operation.") { agent, operation, from, to, window, gateway, data };
         command.SetAction(async (parsed, _) =>
@@ -40,7 +40,7 @@ public static class AuditMetricsCommand
                 EndTime = parsed.GetValue(to),
                 Window = parsed.GetValue(window)?.ToDuration(),
             };
-            using var connection = AuditConnection.Open(parsed.GetValue(gateway), parsed.GetValue(data));
+            using var connection = GatewayConnection.Open(GatewayConnection.Auditor, parsed.GetValue(gateway), parsed.GetValue(data));
             return await RunAsync(connection.Caller, request);
         });
         return command;

@@ -17,7 +17,7 @@ public static class AuditTailCommand
         var resume = new Option<string>("--resume") { HelpName = "TOKEN", Description = "Goes on where another tail ended, which said so" };
         var beginning = new Option<bool>("--from-beginning") { Description = "All that there is first. Unless given: only what comes from now on" };
         var json = new Option<bool>("--json") { Description = "The whole entries, each as a line of JSON" };
-        var (gateway, data) = (AuditConnection.NewOption(), DataFolder.NewOption());
+        var (gateway, data) = (GatewayConnection.NewOption(), DataFolder.NewOption());
 
         var command = new Command("tail", "Shows entries as they are recorded, until Ctrl-C. Nothing is skipped, also when the connection breaks.")
         {
@@ -37,7 +37,7 @@ public static class AuditTailCommand
                 ResumeToken = parsed.GetValue(resume) ?? "",
                 FromBeginning = parsed.GetValue(beginning),
             };
-            using var connection = AuditConnection.Open(parsed.GetValue(gateway), parsed.GetValue(data));
+            using var connection = GatewayConnection.Open(GatewayConnection.Auditor, parsed.GetValue(gateway), parsed.GetValue(data));
             return await RunAsync(connection.Caller, request, parsed.GetValue(json));
         });
         return command;

@@ -2,19 +2,24 @@ using System.CommandLine;
 using System.Security.Cryptography;
 using Grpc.Net.Client;
 
-namespace AgentPlatform.Cli.Audit;
+namespace AgentPlatform.Cli;
 
-/// <summary>An auditor at a gateway: at the platform that runs on this machine with a token made for it, or at any other with a given token.</summary>
-public sealed class AuditConnection : IDisposable
+/// <summary>A person of some role at a gateway: at the platform that runs on this machine with a token made for it, or at any other with a given token.</summary>
+public sealed class GatewayConnection : IDisposable
 {
     /// <summary>The environment variable with the token for another platform; an option would show it to every user of the machine.</summary>
     public const string TokenVariable = "AGENTPLATFORM_TOKEN";
 
-    private const string Role = "auditor";
+    /// <summary>Who reads the audit log.</summary>
+    public const string Auditor = "auditor";
+
+    /// <summary>Who runs the fleet.</summary>
+    public const string Operator = "operator";
+
     private static readonly TimeSpan TokenLifetime = TimeSpan.FromHours(12);
     private readonly GrpcChannel _channel;
 
-    private AuditConnection(string gateway, string subject, string token)
+    private GatewayConnection(string gateway, string subject, string token)
     {
         _channel = GrpcChannel.ForAddress(gateway, new GrpcChannelOptions { HttpHandler = new SocketsHttpHandler { UseProxy = false } });
         Caller = new GatewayCaller(_channel, subject, token, $"agentctl-{RandomNumberGenerator.GetHexString(8, lowercase: true)}", TimeProvider.System);
@@ -40,20 +45,20 @@ public sealed class AuditConnection : IDisposable
     }
 
     /// <summary>Of the options of a command.</summary>
-    public static AuditConnection Open(string? gateway, string? dataFolder)
+    public static GatewayConnection Open(string role, string? gateway, string? dataFolder)
     {
         var subject = $"user:{Environment.UserName}";
         if (gateway is not null)
         {
             var token = Environment.GetEnvironmentVariable(TokenVariable);
             return string.IsNullOrEmpty(token)
-                ? throw new CliException($"--gateway needs the token of an auditor in the environment variable {TokenVariable}")
-                : new AuditConnection(gateway, subject, token);
+                ? throw new CliException($"--gateway needs the token of an {role} in the environment variable {TokenVariable}")
+                : new GatewayConnection(gateway, subject, token);
         }
         var data = DataFolder.Locate(dataFolder);
         var note = RunNote.Require(data);
         using var key = DevelopmentKey.Load(data.DevelopmentKey);
-        return new AuditConnection(note.Gateway, subject, key.Mint(subject, [Role], agentId: null, TokenLifetime, TimeProvider.System));
+        return new GatewayConnection(note.Gateway, subject, key.Mint(subject, [role], agentId: null, TokenLifetime, TimeProvider.System));
     }
 
     public void Dispose() => _channel.Dispose();
