@@ -4,11 +4,17 @@ using Grpc.Net.Client;
 
 namespace AgentPlatform.Cli;
 
-/// <summary>A person at a gateway: at the platform that runs on this machine with a token made for it, or at any other with a given token.</summary>
+/// <summary>A person of some role at a gateway: at the platform that runs on this machine with a token made for it, or at any other with a given token.</summary>
 public sealed class GatewayConnection : IDisposable
 {
     /// <summary>The environment variable with the token for another platform; an option would show it to every user of the machine.</summary>
     public const string TokenVariable = "AGENTPLATFORM_TOKEN";
+
+    /// <summary>Who reads the audit log.</summary>
+    public const string Auditor = "auditor";
+
+    /// <summary>Who runs the fleet.</summary>
+    public const string Operator = "operator";
 
     private static readonly TimeSpan TokenLifetime = TimeSpan.FromHours(12);
     private readonly GrpcChannel _channel;
@@ -38,15 +44,15 @@ public sealed class GatewayConnection : IDisposable
         return gateway;
     }
 
-    /// <summary>Of the options of a command, in a role that may make its calls.</summary>
-    public static GatewayConnection Open(string? gateway, string? dataFolder, string role)
+    /// <summary>Of the options of a command.</summary>
+    public static GatewayConnection Open(string role, string? gateway, string? dataFolder)
     {
         var subject = $"user:{Environment.UserName}";
         if (gateway is not null)
         {
             var token = Environment.GetEnvironmentVariable(TokenVariable);
             return string.IsNullOrEmpty(token)
-                ? throw new CliException($"--gateway needs a token with the role {role} in the environment variable {TokenVariable}")
+                ? throw new CliException($"--gateway needs the token of an {role} in the environment variable {TokenVariable}")
                 : new GatewayConnection(gateway, subject, token);
         }
         var data = DataFolder.Locate(dataFolder);

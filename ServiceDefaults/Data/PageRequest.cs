@@ -53,8 +53,11 @@ public sealed class PageRequest
         if (fetched.Count <= Size)
             return (fetched, "");
         var rows = fetched[..Size];
-        return (rows, Base64Url.EncodeToString([.. _fingerprint, .. Encoding.UTF8.GetBytes(key(rows[^1]))]));
+        return (rows, TokenAfter(key(rows[^1])));
     }
+
+    /// <summary>The token of the page that follows the row with this key, for lists that know by themselves whether there is one.</summary>
+    public string TokenAfter(string key) => Base64Url.EncodeToString([.. _fingerprint, .. Encoding.UTF8.GetBytes(key)]);
 
     private static string Decode(string token, byte[] fingerprint)
     {

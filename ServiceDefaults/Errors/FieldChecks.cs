@@ -22,6 +22,9 @@ public sealed class FieldChecks(string path = "")
     // Errors travel in HTTP/2 headers, which clients and proxies bound, usually at 64 KiB; the first few tell enough.
     private const int MaximumViolations = 20;
 
+    // Every level costs up to three of protobuf's messages, of which readers in all languages take a hundred; some are around the JSON.
+    private const int MaximumJsonDepth = 30;
+
     private readonly List<FieldViolation> _violations = [];
 
     /// <summary>Notes a violation when <paramref name="holds"/> is false.</summary>
@@ -74,7 +77,7 @@ public sealed class FieldChecks(string path = "")
         return Require(holds, field, "is not a time between the years 1 and 9999");
     }
 
-    /// <summary>Free JSON of at most <paramref name="maximumBytes"/> bytes, encoded; gives back its JSON text.</summary>
+    /// <summary>Free JSON of at most <paramref name="maximumBytes"/> bytes, encoded, and 30 levels; gives back its JSON text.</summary>
     public FieldChecks Json(string field, Struct? value, int maximumBytes, out string json)
     {
         json = "{}";
@@ -83,6 +86,8 @@ public sealed class FieldChecks(string path = "")
         // The binary size bounds the work of formatting: JSON of a Struct is never more than about six times it.
         if (value.CalculateSize() > 2 * maximumBytes)
             return Require(false, field, $"is larger than {maximumBytes:N0} bytes as JSON");
+        if (!IsShallow(value, MaximumJsonDepth))
+            return Require(false, field, $"is nested more than {MaximumJsonDepth} levels deep");
         if (!IsStorable(value))
             return Require(false, field, "contains a NUL character, a number that JSON cannot express, an empty value, or a member without a name");
         json = JsonFormatter.Default.Format(value);
@@ -102,6 +107,15 @@ public sealed class FieldChecks(string path = "")
             return Require(false, field, "is required");
         return Require(value.Length <= 64 && !value.AsSpan().ContainsAnyExcept(allowed), field, $"must be 1–64 of {allowedText}");
     }
+
+    private static bool IsShallow(Struct value, int levels) => levels > 0 && value.Fields.Values.All(v => IsShallow(v, levels - 1));
+
+    private static bool IsShallow(Value value, int levels) => value.KindCase switch
+    {
+        Value.KindOneofCase.StructValue => IsShallow(value.StructValue, levels),
+        Value.KindOneofCase.ListValue => levels > 0 && value.ListValue.Values.All(v => IsShallow(v, levels - 1)),
+        _ => true,
+    };
 
     // Protobuf carries NaN, infinity and values with no kind at all, which JSON has not, and NUL, which Postgres has not. Members without a
     // name are JSON, but protobuf's own formatter does not write them.

@@ -20,8 +20,9 @@ public sealed class HandWritten : IAsyncDisposable
         """;
 
     private const string InsertSession = """
-        INSERT INTO by_hand.sessions (id, role, task, agent_id, status, metadata, version, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, 'pending', $5::jsonb, 1, $6, $6)
+        INSERT INTO by_hand.sessions (id, role, task, agent_id, subject_type, subject_id, profile, status, metadata, trace_id, legal_hold, ttl_seconds,
+            expires_at, last_sequence, version, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, '', '', '', 'pending', $5::jsonb, '', false, 604800, $6 + interval '604800 seconds', 0, 1, $6, $6)
         """;
 
     private const string InsertOutbox = "INSERT INTO by_hand.outbox (id, entry, created_at) VALUES ($1, $2, $3)";

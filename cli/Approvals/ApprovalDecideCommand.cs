@@ -9,7 +9,7 @@ namespace AgentPlatform.Cli.Approvals;
 /// </summary>
 public static class ApprovalDecideCommand
 {
-    private static readonly string[] Roles = ["operator", "superuser"];
+    private static readonly string[] Roles = [GatewayConnection.Operator, "superuser"];
 
     public static Command Create(string name, string description, ApprovalDecision decision)
     {
@@ -23,7 +23,7 @@ public static class ApprovalDecideCommand
         var command = new Command(name, description) { id, notes, role, digest, yes, gateway, data };
         command.SetAction(async (parsed, cancellation) =>
         {
-            using var connection = GatewayConnection.Open(parsed.GetValue(gateway), parsed.GetValue(data), parsed.GetValue(role)!);
+            using var connection = GatewayConnection.Open(parsed.GetValue(role)!, parsed.GetValue(gateway), parsed.GetValue(data));
             var approvals = connection.Caller.Approvals;
             var approval = (await approvals.GetApprovalAsync(new GetApprovalRequest { Id = parsed.GetValue(id)! }, cancellationToken: cancellation)).Approval;
             Terminal.Out.Write(ApprovalText.Picture(approval));

@@ -28,7 +28,7 @@ public static class ApprovalListCommand
                 AgentId = parsed.GetValue(agent) ?? "",
                 SessionId = parsed.GetValue(session) ?? "",
             };
-            using var connection = GatewayConnection.Open(parsed.GetValue(gateway), parsed.GetValue(data), "operator");
+            using var connection = GatewayConnection.Open(GatewayConnection.Operator, parsed.GetValue(gateway), parsed.GetValue(data));
             return await RunAsync(connection.Caller, request, parsed.GetValue(limit), parsed.GetValue(json));
         });
         return command;

@@ -14,7 +14,7 @@ public static class ApprovalShowCommand
         var command = new Command("show", "Shows an approval with everything that is asked for.") { id, json, gateway, data };
         command.SetAction(async (parsed, _) =>
         {
-            using var connection = GatewayConnection.Open(parsed.GetValue(gateway), parsed.GetValue(data), "operator");
+            using var connection = GatewayConnection.Open(GatewayConnection.Operator, parsed.GetValue(gateway), parsed.GetValue(data));
             var approval = (await connection.Caller.Approvals.GetApprovalAsync(new GetApprovalRequest { Id = parsed.GetValue(id)! })).Approval;
             if (parsed.GetValue(json))
                 Console.Out.WriteLine(ApprovalText.Json(approval));

@@ -28,7 +28,7 @@ public static class AuditExportCommand
                 EndTime = parsed.GetValue(to),
                 Format = Enum.Parse<ExportFormat>(parsed.GetRequiredValue(format), ignoreCase: true),
             };
-            using var connection = GatewayConnection.Open(parsed.GetValue(gateway), parsed.GetValue(data), "auditor");
+            using var connection = GatewayConnection.Open(GatewayConnection.Auditor, parsed.GetValue(gateway), parsed.GetValue(data));
             return await RunAsync(connection.Caller, request, parsed.GetRequiredValue(file), KeyOf(parsed.GetValue(gateway), parsed.GetValue(data)));
         });
         return command;

@@ -56,7 +56,7 @@ public static class AuditListCommand
                 EndTime = parsed.GetValue(to),
                 Order = parsed.GetValue(oldest) ? Order.OldestFirst : Order.NewestFirst,
             };
-            using var connection = GatewayConnection.Open(parsed.GetValue(gateway), parsed.GetValue(data), "auditor");
+            using var connection = GatewayConnection.Open(GatewayConnection.Auditor, parsed.GetValue(gateway), parsed.GetValue(data));
             return await RunAsync(connection.Caller, request, parsed.GetValue(limit), parsed.GetValue(json));
         });
         return command;

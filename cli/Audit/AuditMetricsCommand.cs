@@ -40,7 +40,7 @@ public static class AuditMetricsCommand
                 EndTime = parsed.GetValue(to),
                 Window = parsed.GetValue(window)?.ToDuration(),
             };
-            using var connection = GatewayConnection.Open(parsed.GetValue(gateway), parsed.GetValue(data), "auditor");
+            using var connection = GatewayConnection.Open(GatewayConnection.Auditor, parsed.GetValue(gateway), parsed.GetValue(data));
             return await RunAsync(connection.Caller, request);
         });
         return command;

@@ -37,7 +37,7 @@ public static class AuditTailCommand
                 ResumeToken = parsed.GetValue(resume) ?? "",
                 FromBeginning = parsed.GetValue(beginning),
             };
-            using var connection = GatewayConnection.Open(parsed.GetValue(gateway), parsed.GetValue(data), "auditor");
+            using var connection = GatewayConnection.Open(GatewayConnection.Auditor, parsed.GetValue(gateway), parsed.GetValue(data));
             return await RunAsync(connection.Caller, request, parsed.GetValue(json));
         });
         return command;

@@ -6,13 +6,14 @@ builder.AddPlatformService("session").AddAuditRelay();
 builder.Services.AddSingleton(SessionSettings.Read(builder.Configuration));
 builder.Services.AddSingleton<SessionStore>();
 builder.Services.AddSingleton<EventStore>();
+builder.Services.AddSingleton<ContextStore>();
+builder.Services.AddSingleton<SessionWatch>();
 builder.Services.AddSingleton<StreamGate>();
-builder.Services.AddSingleton<SessionWatcher>();
 builder.Services.AddSingleton(builder.Configuration.GetSection("Approvals").Get<ApprovalSettings>() ?? new ApprovalSettings());
 builder.Services.AddSingleton<ApprovalStore>();
 builder.Services.AddSingleton<ApprovalWatcher>();
 builder.Services.AddHostedService<ApprovalExpiry>();
-builder.Services.AddHostedService<SessionRetention>();
+builder.Services.AddHostedService<SessionSweeper>();
 
 var app = builder.Build();
 app.MapGrpcService<ApprovalService>();

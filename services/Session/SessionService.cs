@@ -4,8 +4,9 @@ using Grpc.Core;
 
 namespace AgentPlatform.Sessions;
 
-/// <summary>The RPCs of sessions. See session.proto for what each promises.</summary>
-public sealed class SessionService(Database database, SessionStore store, EventStore events, SessionWatcher watcher)
+/// <summary>The RPCs of sessions, their events and live context. See session.proto for what each promises.</summary>
+public sealed class SessionService(
+    Database database, SessionStore store, EventStore events, SessionWatch watch, ContextStore contexts)
     : Contracts.Session.V1.SessionService.SessionServiceBase
 {
     public override async Task<CreateSessionResponse> CreateSession(CreateSessionRequest request, ServerCallContext context)
@@ -14,7 +15,7 @@ public sealed class SessionService(Database database, SessionStore store, EventS
         var agentId = context.Caller().NarrowTo(request.AgentId);
 
         await using var work = await database.BeginAsync(context);
-        var session = store.Create(work, request.Role, request.Task, agentId, metadata);
+        var session = store.Create(work, request, agentId, metadata);
         work.Audit("session.create", $"session/{session.Id}", [("role", session.Role), ("agent_id", session.AgentId)]);
         return await work.CommitAsync(new CreateSessionResponse { Session = session.ToProto() });
     }
@@ -29,11 +30,11 @@ public sealed class SessionService(Database database, SessionStore store, EventS
 
     public override async Task<ListSessionsResponse> ListSessions(ListSessionsRequest request, ServerCallContext context)
     {
-        SessionRules.Check(request);
-        var agentId = context.Caller().NarrowTo(request.AgentId);
-        var page = PageRequest.Read("sessions", request.PageSize, request.PageToken, request.Status, request.Role, agentId);
+        var filter = SessionRules.Read(request, context.Caller());
+        var page = PageRequest.Read("sessions", request.PageSize, request.PageToken, filter.Status, filter.Role, filter.AgentId, filter.SubjectType, filter.SubjectId,
+            request.StartTime, request.EndTime, request.MetadataContains);
 
-        var fetched = await store.ListAsync(page, request.Status, request.Role, agentId, context);
+        var fetched = await store.ListAsync(page, filter, context);
         var (rows, next) = page.Cut(fetched, s => s.Id.ToString());
         return new ListSessionsResponse { Sessions = { rows.Select(s => s.ToProto()) }, NextPageToken = next };
     }
@@ -44,60 +45,88 @@ public sealed class SessionService(Database database, SessionStore store, EventS
 
         await using var work = await database.BeginAsync(context);
         var session = SessionRules.Visible(await store.FindAsync(work, id), id, work.Caller);
-        if (request.Version != 0 && request.Version != session.Version)
-            throw Errors.ConcurrentUpdate($"Session {id}");
+        SessionRules.CheckVersion(session, request.Version);
         SessionRules.CheckStep(session, request.Status);
 
-        var moved = await store.TransitionAsync(work, session, request.Status) ?? throw Errors.ConcurrentUpdate($"Session {id}");
+        var moved = await store.TransitionAsync(work, session, request.Status) ?? throw SessionRules.ConcurrentUpdate(id);
         work.Audit("session.transition", $"session/{id}",
             [("from", session.Status.ToString()), ("to", moved.Status.ToString()), ("reason", request.Reason)]);
-        work.Wake(SessionWatcher.TopicOf(id));
+        work.Wake(SessionRules.TopicOf(id));
         return await work.CommitAsync(new TransitionSessionResponse { Session = moved.ToProto() });
     }
 
-    public override async Task<SetLegalHoldResponse> SetLegalHold(SetLegalHoldRequest request, ServerCallContext context)
+    public override async Task<UpdateSessionResponse> UpdateSession(UpdateSessionRequest request, ServerCallContext context)
     {
-        SessionRules.Check(request, out var id);
+        SessionRules.Check(request, context.Caller(), out var id, out var metadata);
 
         await using var work = await database.BeginAsync(context);
-        var session = SessionRules.Visible(await store.HoldAsync(work, id, request.Hold), id, work.Caller);
-        work.Audit("session.legal_hold", $"session/{id}", [("hold", request.Hold ? "true" : "false"), ("reason", request.Reason)],
-            authorizedBy: work.Caller.Subject);
-        work.Wake(SessionWatcher.TopicOf(id));
-        return await work.CommitAsync(new SetLegalHoldResponse { Session = session.ToProto() });
+        var session = SessionRules.Visible(await store.FindAsync(work, id), id, work.Caller);
+        SessionRules.CheckVersion(session, request.Version);
+
+        var updated = await store.UpdateAsync(work, SessionRules.Apply(session, request, metadata)) ?? throw SessionRules.ConcurrentUpdate(id);
+        work.Audit("session.update", $"session/{id}", [("fields", string.Join(' ', request.UpdateMask.Paths)), ("legal_hold", updated.LegalHold.ToString())]);
+        work.Wake(SessionRules.TopicOf(id));
+        return await work.CommitAsync(new UpdateSessionResponse { Session = updated.ToProto() });
     }
 
     public override async Task<AppendEventsResponse> AppendEvents(AppendEventsRequest request, ServerCallContext context)
     {
-        var added = EventRules.Check(request, context.Caller().Subject, out var id);
+        var added = EventRules.Read(request, out var id);
 
         await using var work = await database.BeginAsync(context);
-        var last = await events.AppendAsync(work, id, work.Caller.AgentId, added);
-        if (last is null)
-        {
-            var session = SessionRules.Visible(await store.FindAsync(work, id), id, work.Caller);
-            throw new PlatformException(StatusCode.FailedPrecondition, "SESSION_ENDED", $"The session is {session.Status.ToString().ToUpperInvariant()} and takes no more events.");
-        }
-        var first = last.Value - added.Count + 1;
-        work.Audit("session.append", $"session/{id}", [("first_sequence", $"{first}"), ("last_sequence", $"{last}")]);
-        work.Wake(SessionWatcher.TopicOf(id));
-        return await work.CommitAsync(new AppendEventsResponse { FirstSequence = first, LastSequence = last.Value });
+        var last = (await events.AppendAsync(work, id, added))?.LastSequence
+            ?? throw EventRules.WhyRefused(SessionRules.Visible(await store.FindAsync(work, id), id, work.Caller), added.Count);
+        var first = last - added.Count + 1;
+        work.Audit("session.append_events", $"session/{id}",
+            [("first_sequence", first.ToString(CultureInfo.InvariantCulture)), ("last_sequence", last.ToString(CultureInfo.InvariantCulture))]);
+        work.Wake(SessionRules.TopicOf(id));
+        return await work.CommitAsync(new AppendEventsResponse { FirstSequence = first, LastSequence = last });
     }
 
     public override async Task<ListEventsResponse> ListEvents(ListEventsRequest request, ServerCallContext context)
     {
         EventRules.Check(request, out var id);
-        var page = PageRequest.Read("events", request.PageSize, request.PageToken, id, request.Type, request.NewestFirst);
+        var page = PageRequest.Read("events", request.PageSize, request.PageToken, id, request.Order, request.AfterSequence);
 
-        SessionRules.Visible(await store.FindAsync(id, context), id, context.Caller());
-        var fetched = await events.ListAsync(context, id, page.AfterNumber, request.Type, request.NewestFirst, page.Fetch);
-        var (rows, next) = page.Cut(fetched, e => e.Sequence.ToString(CultureInfo.InvariantCulture));
-        return new ListEventsResponse { Events = { rows.Select(e => e.ToProto()) }, NextPageToken = next };
+        var session = SessionRules.Visible(await store.FindAsync(id, context), id, context.Caller());
+        var newestFirst = request.Order is EventOrder.NewestFirst;
+        var rows = newestFirst
+            ? await events.BeforeAsync(id, page.AfterNumber ?? long.MaxValue, request.AfterSequence, page.Size, context)
+            : await events.AfterAsync(id, page.AfterNumber ?? request.AfterSequence, page.Size, context);
+        // Sequences have no gaps, so the last one of a page tells whether there is another.
+        var hasNext = rows.Count > 0 && (newestFirst ? rows[^1].Sequence > request.AfterSequence + 1 : rows[^1].Sequence < session.LastSequence);
+        return new ListEventsResponse
+        {
+            Events = { rows.Select(e => e.ToProto()) },
+            NextPageToken = hasNext ? page.TokenAfter(rows[^1].Sequence.ToString(CultureInfo.InvariantCulture)) : "",
+        };
     }
 
-    public override Task WatchSession(WatchSessionRequest request, IServerStreamWriter<WatchSessionResponse> responseStream, ServerCallContext context)
+    public override async Task WatchSession(WatchSessionRequest request, IServerStreamWriter<WatchSessionResponse> responseStream, ServerCallContext context)
     {
         EventRules.Check(request, out var id);
-        return watcher.RunAsync(id, request.HasAfterSequence ? request.AfterSequence : null, responseStream, context);
+        await watch.RunAsync(id, request.HasAfterSequence ? request.AfterSequence : null, responseStream, context);
+    }
+
+    public override async Task<GetContextResponse> GetContext(GetContextRequest request, ServerCallContext context)
+    {
+        new FieldChecks().Id("session_id", request.SessionId, out var id).ThrowIfAny();
+
+        var found = await contexts.FindAsync(id, context);
+        return new GetContextResponse { Context = ContextRules.Visible(found, id, context.Caller()).ToProto() };
+    }
+
+    public override async Task<UpdateContextResponse> UpdateContext(UpdateContextRequest request, ServerCallContext context)
+    {
+        ContextRules.Check(request, out var id);
+
+        await using var work = await database.BeginAsync(context);
+        var present = ContextRules.Visible(await contexts.TakeAsync(work, id), id, work.Caller);
+        var changed = ContextRules.Apply(present, request, database.Now);
+        contexts.Put(work, changed);
+        work.Audit("session.update_context", $"session/{id}",
+            [("version", changed.Version.ToString(CultureInfo.InvariantCulture)), ("members", string.Join(' ', request.MergePatch?.Fields.Keys ?? [])),
+             ("counters", string.Join(' ', request.Increments.Keys))]);
+        return await work.CommitAsync(new UpdateContextResponse { Context = changed.ToProto() });
     }
 }

@@ -5,7 +5,7 @@ namespace AgentPlatform.Sessions;
 /// <summary>Bounds the streams of an instance, and ends them when it stops, so that their callers resume at another.</summary>
 public sealed class StreamGate(IHostApplicationLifetime lifetime)
 {
-    private const int MaximumStreams = 500;
+    private const int MaximumStreams = 256;
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(250);
     private int _streams;
 
@@ -15,7 +15,7 @@ public sealed class StreamGate(IHostApplicationLifetime lifetime)
         try
         {
             if (Interlocked.Increment(ref _streams) > MaximumStreams)
-                throw new PlatformException(StatusCode.ResourceExhausted, "TOO_MANY_WATCHERS", $"{MaximumStreams} streams are open here; close one, or come back.")
+                throw new PlatformException(StatusCode.ResourceExhausted, "TOO_MANY_WATCHES", $"{MaximumStreams} streams are open here; close one, or come back.")
                 {
                     RetryAfter = RetryAfter,
                 };

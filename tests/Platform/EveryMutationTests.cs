@@ -39,12 +39,13 @@ public sealed class EveryMutationTests(Platform platform) : IClassFixture<Platfo
     private async Task<(string Token, IMessage Request)> RequestAsync(string method) => method.Split('/')[^1] switch
     {
         "CreateSession" => (Agent, new CreateSessionRequest { Role = "finance" }),
+        "TransitionSession" => (Agent, new TransitionSessionRequest { Id = await NewSessionAsync(), Status = SessionStatus.Active, Version = 1 }),
         "RequestApproval" => (Agent, Asking()),
         "DecideApproval" => (Tokens.Operator("decider"), await ApprovalDecisionAsync()),
         "ConsumeApproval" => (Agent, await ApprovalUseAsync()),
-        "SetLegalHold" => (Tokens.Superuser(), new SetLegalHoldRequest { Id = await NewSessionAsync(), Hold = true, Reason = "a dispute" }),
-        "AppendEvents" => (Agent, new AppendEventsRequest { SessionId = await NewSessionAsync(), Events = { new SessionEvent { Type = "tool.called" } } }),
-        "TransitionSession" => (Agent, new TransitionSessionRequest { Id = await NewSessionAsync(), Status = SessionStatus.Active, Version = 1 }),
+        "UpdateSession" => (Agent, new UpdateSessionRequest { Id = await NewSessionAsync(), UpdateMask = new FieldMask { Paths = { "task" } }, Task = "Changed" }),
+        "AppendEvents" => (Agent, new AppendEventsRequest { SessionId = await NewSessionAsync(), Events = { new SessionEvent { Type = "test.happened" } } }),
+        "UpdateContext" => (Agent, new UpdateContextRequest { SessionId = await NewSessionAsync(), Increments = { ["turns"] = 1 } }),
         "RegisterAgent" => (Agent, new RegisterAgentRequest { Platform = Contracts.Registry.V1.Platform.Linux, Version = "1" }),
         "Heartbeat" => (Agent, new HeartbeatRequest { Epoch = await RegisteredEpochAsync() }),
         "AppendEntries" => (Agent, new AppendEntriesRequest
@@ -61,7 +62,8 @@ public sealed class EveryMutationTests(Platform platform) : IClassFixture<Platfo
 
     // How many rows there are of each kind; what a second effect would show in.
     private Task<List<long>> StateAsync() => platform.SqlAsync<long>("""
-        SELECT count(*) FROM session.sessions UNION ALL SELECT coalesce(sum(version + event_count), 0)::bigint FROM session.sessions
+        SELECT count(*) FROM session.sessions UNION ALL SELECT coalesce(sum(version), 0)::bigint FROM session.sessions
+        UNION ALL SELECT count(*) FROM session.events UNION ALL SELECT coalesce(sum(version), 0)::bigint FROM session.contexts
         UNION ALL SELECT count(*) FROM session.approvals UNION ALL SELECT coalesce(sum(version), 0)::bigint FROM session.approvals
         UNION ALL SELECT coalesce(sum(epoch), 0)::bigint FROM registry.agents UNION ALL SELECT count(*) FROM costing.pricing_catalog
         UNION ALL SELECT count(*) FROM costing.booking_costing UNION ALL SELECT count(*) FROM costing.booking_costing WHERE reviewed_by IS NOT NULL

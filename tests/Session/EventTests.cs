@@ -8,144 +8,195 @@ namespace AgentPlatform.Tests.Sessions;
 public sealed class EventTests(Platform platform) : IClassFixture<Platform>
 {
     [Fact]
-    public async Task Events_read_back_as_they_were_added_and_count_in_the_session()
+    public async Task Events_read_back_as_they_were_appended_in_their_order()
     {
-        var agent = await As(Tokens.Agent("teller"));
-        var id = await NewSessionAsync(agent);
-        var added = await agent.AppendEventsAsync(new AppendEventsRequest
+        var agent = await As("writer");
+        var session = await agent.CreateAsync();
+        var sent = new SessionEvent
         {
-            SessionId = id,
-            Events =
-            {
-                new SessionEvent { Type = "tool.called", Source = "crm", Message = "März ✓", Payload = Struct.Parser.ParseJson("""{"args": [1, null]}"""), Salience = 0.75 },
-                new SessionEvent { Type = "note" },
-            },
-        });
-        Assert.Equal((1, 2), (added.FirstSequence, added.LastSequence));
+            Type = "tool.called",
+            Source = "planner",
+            Message = "Was kostet die Übernachtung?",
+            Payload = Struct.Parser.ParseJson("""{"tool": "search", "arguments": [1, 2.5, null, {"deep": true}]}"""),
+            Salience = 0.75,
+        };
 
-        var events = (await agent.ListEventsAsync(new ListEventsRequest { SessionId = id })).Events;
-        Assert.Equal(("tool.called", "crm", "März ✓", 0.75), (events[0].Type, events[0].Source, events[0].Message, events[0].Salience));
-        Assert.Equal(Struct.Parser.ParseJson("""{"args": [1, null]}"""), events[0].Payload);
-        Assert.Equal("agent:teller", events[1].Source);
-        Assert.Equal(2, (await agent.GetSessionAsync(new GetSessionRequest { Id = id })).Session.EventCount);
-        Assert.Equal("2", (await platform.AuditOfAsync($"session/{id}", 2))[1].Metadata.Fields["last_sequence"].StringValue);
+        Assert.Equal((1, 2), Range(await agent.AppendEventsAsync(new AppendEventsRequest { SessionId = session.Id, Events = { sent, SessionCalls.Event("second") } })));
+        Assert.Equal((3, 3), Range(await agent.AppendAsync(session.Id)));
+
+        var events = await agent.EventsAsync(new ListEventsRequest { SessionId = session.Id });
+        Assert.Equal([1L, 2, 3], events.Select(e => e.Sequence));
+        Assert.NotNull(events[0].CreateTime);
+        (sent.Sequence, sent.CreateTime) = (1, events[0].CreateTime);
+        Assert.Equal(sent, events[0]);
+        var after = await agent.ReadAsync(session.Id);
+        Assert.Equal((3L, session.Version), (after.LastSequence, after.Version));
     }
 
     [Fact]
-    public async Task Sixteen_writers_on_two_instances_leave_no_gap()
+    public async Task Many_writers_to_one_session_on_two_instances_leave_no_gap_and_keep_each_call_together()
     {
-        const int Writers = 16, Calls = 12;
-        var agent = await As(Tokens.Agent("crowd"));
+        const int Writers = 8, Calls = 25;
+        var agent = await As("many");
+        var session = await agent.CreateAsync();
         await using var other = await platform.StartAnotherAsync("session");
-        var neighbour = platform.Client<Client>(other.GrpcAddress, Tokens.Agent("crowd"));
-        var id = await NewSessionAsync(agent);
+        var clients = new[] { agent, platform.Client<Client>(other.GrpcAddress, Tokens.Agent("many")) };
 
         var answers = await Task.WhenAll(Enumerable.Range(0, Writers).Select(async writer =>
         {
-            var mine = new List<(long First, long Last, string Name)>();
-            for (var i = 0; i < Calls; i++)
+            var mine = new List<(string Call, AppendEventsResponse Answer)>();
+            for (var call = 0; call < Calls; call++)
             {
-                var name = $"{writer}-{i}";
-                var request = new AppendEventsRequest { SessionId = id, Events = { Enumerable.Range(0, 1 + i % 3).Select(_ => new SessionEvent { Type = "step", Message = name }) } };
-                var answer = await RetriedAsync(writer % 2 == 0 ? agent : neighbour, request, name);
-                mine.Add((answer.FirstSequence, answer.LastSequence, name));
+                var name = $"{writer}/{call}";
+                var request = new AppendEventsRequest { SessionId = session.Id, Events = { Enumerable.Range(0, 1 + call % 3).Select(_ => SessionCalls.Event(name)) } };
+                mine.Add((name, await clients[writer % 2].AppendEventsAsync(request)));
             }
             return mine;
         }));
 
-        var events = await AllAsync(agent, id);
-        Assert.Equal(Enumerable.Range(1, events.Count).Select(n => (long)n), events.Select(e => e.Sequence));
-        // Every call's events lie together where its answer says.
-        foreach (var (first, last, name) in answers.SelectMany(a => a))
-            Assert.All(events[((int)first - 1)..(int)last], e => Assert.Equal(name, e.Message));
-        Assert.Equal(answers.Sum(a => a.Sum(x => x.Last - x.First + 1)), events.Count);
-        Assert.Equal(events.Count, (await agent.GetSessionAsync(new GetSessionRequest { Id = id })).Session.EventCount);
+        var events = await agent.EventsAsync(new ListEventsRequest { SessionId = session.Id, PageSize = 100 });
+        Assert.Equal(Enumerable.Range(1, events.Count).Select(i => (long)i), events.Select(e => e.Sequence));
+        Assert.Equal(events.Count, answers.SelectMany(a => a).Sum(a => a.Answer.LastSequence - a.Answer.FirstSequence + 1));
+        foreach (var (call, answer) in answers.SelectMany(a => a))
+            Assert.All(events[(int)(answer.FirstSequence - 1)..(int)answer.LastSequence], e => Assert.Equal(call, e.Message));
+        // Each writer's own calls are in the order in which it made them.
+        foreach (var own in answers)
+            Assert.Equal(own.Select(a => a.Answer.FirstSequence).Order(), own.Select(a => a.Answer.FirstSequence));
     }
 
     [Fact]
-    public async Task A_repeat_adds_nothing()
+    public async Task A_writer_that_is_rolled_back_leaves_no_gap()
     {
-        var agent = await As(Tokens.Agent("repeater"));
-        var request = new AppendEventsRequest { SessionId = await NewSessionAsync(agent), Events = { new SessionEvent { Type = "once" } } };
-        var first = await agent.AppendEventsAsync(request, new Metadata { { "idempotency-key", "once" } });
-        Assert.Equal(first, await agent.AppendEventsAsync(request, new Metadata { { "idempotency-key", "once" } }));
-        Assert.Single((await agent.ListEventsAsync(new ListEventsRequest { SessionId = request.SessionId })).Events);
+        var agent = await As("undone");
+        var session = await agent.CreateAsync();
+        await agent.AppendAsync(session.Id);
+        await platform.SqlAsync<int>("ALTER TABLE session.outbox ADD CONSTRAINT nothing_more CHECK (false) NOT VALID");
+        try { await Refusal.ExpectAsync(StatusCode.Internal, "INTERNAL", () => agent.AppendAsync(session.Id, 3)); }
+        finally { await platform.SqlAsync<int>("ALTER TABLE session.outbox DROP CONSTRAINT nothing_more"); }
+
+        Assert.Equal((2, 2), Range(await agent.AppendAsync(session.Id)));
+        Assert.Equal([1L, 2], (await agent.EventsAsync(new ListEventsRequest { SessionId = session.Id })).Select(e => e.Sequence));
+    }
+
+    [Theory]
+    [InlineData(EventOrder.Unspecified, 0)]
+    [InlineData(EventOrder.OldestFirst, 4)]
+    [InlineData(EventOrder.NewestFirst, 0)]
+    [InlineData(EventOrder.NewestFirst, 4)]
+    [InlineData(EventOrder.NewestFirst, 9)]
+    [InlineData(EventOrder.OldestFirst, 9)]
+    [InlineData(EventOrder.OldestFirst, 1_000)]
+    public async Task A_list_shows_every_event_once_in_either_direction(EventOrder order, long after)
+    {
+        var agent = await As("lister");
+        var session = await agent.CreateAsync();
+        await agent.AppendAsync(session.Id, 9);
+        // Of a neighbour, which must not show.
+        await agent.AppendAsync((await agent.CreateAsync()).Id, 5);
+
+        var seen = (await agent.EventsAsync(new ListEventsRequest { SessionId = session.Id, PageSize = 2, Order = order, AfterSequence = after })).Select(e => e.Sequence);
+        var expected = Enumerable.Range(1, 9).Select(i => (long)i).Where(i => i > after);
+        Assert.Equal(order is EventOrder.NewestFirst ? expected.Reverse() : expected, seen);
+    }
+
+    [Theory]
+    [InlineData(EventOrder.OldestFirst)]
+    [InlineData(EventOrder.NewestFirst)]
+    public async Task Pages_of_large_events_are_small_enough_for_every_client(EventOrder order)
+    {
+        var agent = await As("large");
+        var session = await agent.CreateAsync();
+        var payload = new Struct { Fields = { ["text"] = Value.ForString(new string('x', 64 * 1024 - 20)) } };
+        for (var i = 0; i < 4; i++)
+            await agent.AppendEventsAsync(new AppendEventsRequest { SessionId = session.Id, Events = { Enumerable.Range(0, 30).Select(_ => new SessionEvent { Type = "large", Payload = payload }) } });
+
+        var page = await agent.ListEventsAsync(new ListEventsRequest { SessionId = session.Id, PageSize = 500, Order = order });
+        Assert.InRange(page.CalculateSize(), 2 * 1024 * 1024, 3 * 1024 * 1024);
+        var all = await agent.EventsAsync(new ListEventsRequest { SessionId = session.Id, PageSize = 500, Order = order });
+        Assert.Equal(120, all.Select(e => e.Sequence).Distinct().Count());
+        Assert.Equal(120, all.Count);
     }
 
     [Fact]
-    public async Task Pages_hold_every_event_once_in_both_directions_and_filter_by_type()
+    public async Task An_ended_session_takes_no_events()
     {
-        var agent = await As(Tokens.Agent("pager"));
-        var id = await NewSessionAsync(agent);
-        await agent.AppendEventsAsync(new AppendEventsRequest { SessionId = id, Events = { Enumerable.Range(1, 500).Select(i => new SessionEvent { Type = i % 5 == 0 ? "fifth" : "other" }) } });
-
-        var forth = await AllAsync(agent, id, pageSize: 70);
-        var back = await AllAsync(agent, id, pageSize: 70, newestFirst: true);
-        Assert.Equal(500, forth.Count);
-        Assert.Equal(forth.Select(e => e.Sequence), back.Select(e => e.Sequence).Reverse());
-        Assert.Equal(100, (await AllAsync(agent, id, type: "fifth")).Count);
-
-        var page = await agent.ListEventsAsync(new ListEventsRequest { SessionId = id, PageSize = 1 });
-        await Refusal.ExpectFieldsAsync(async () => await agent.ListEventsAsync(new ListEventsRequest { SessionId = id, PageToken = page.NextPageToken, NewestFirst = true }), "page_token");
+        var agent = await As("late");
+        var session = await agent.CreateAsync();
+        await agent.AppendAsync(session.Id);
+        await agent.MoveAsync(session.Id, SessionStatus.Cancelled);
+        await Refusal.ExpectAsync(StatusCode.FailedPrecondition, "SESSION_ENDED", () => agent.AppendAsync(session.Id));
+        Assert.Single(await agent.EventsAsync(new ListEventsRequest { SessionId = session.Id }));
     }
 
     [Fact]
-    public async Task Bad_events_are_refused_with_their_fields()
+    public async Task A_full_session_takes_no_more_events()
     {
-        var agent = await As(Tokens.Agent("clumsy"));
-        var id = await NewSessionAsync(agent);
-        Task AddAsync(params SessionEvent[] events) => agent.AppendEventsAsync(new AppendEventsRequest { SessionId = id, Events = { events } }).ResponseAsync;
-
-        await Refusal.ExpectFieldsAsync(() => AddAsync(), "events");
-        await Refusal.ExpectFieldsAsync(() => AddAsync([.. Enumerable.Repeat(new SessionEvent { Type = "x" }, 501)]), "events");
-        await Refusal.ExpectFieldsAsync(() => AddAsync(new SessionEvent { Type = "fine" }, new SessionEvent()), "events[1].type");
-        await Refusal.ExpectFieldsAsync(() => AddAsync(new SessionEvent { Type = "Ünknown", Salience = 1.1, Message = "nul \0", Source = new string('s', 257) }),
-            "events[0].type", "events[0].source", "events[0].message", "events[0].salience");
-        await Refusal.ExpectFieldsAsync(() => AddAsync(new SessionEvent { Type = "x", Salience = double.NaN }), "events[0].salience");
-        var large = new Struct { Fields = { ["text"] = Value.ForString(new string('x', 64 * 1024)) } };
-        await Refusal.ExpectFieldsAsync(() => AddAsync(new SessionEvent { Type = "x", Payload = large }), "events[0].payload");
-        await Refusal.ExpectFieldsAsync(async () => await agent.AppendEventsAsync(new AppendEventsRequest { SessionId = "no", Events = { new SessionEvent { Type = "x" } } }), "session_id");
-        Assert.Empty(await AllAsync(agent, id));
+        var agent = await As("full");
+        var session = await agent.CreateAsync();
+        await platform.SqlAsync<int>("UPDATE session.sessions SET last_sequence = 249999 WHERE id = $1", Guid.Parse(session.Id));
+        await Refusal.ExpectAsync(StatusCode.FailedPrecondition, "TOO_MANY_EVENTS", () => agent.AppendAsync(session.Id, 2));
+        Assert.Equal((250_000, 250_000), Range(await agent.AppendAsync(session.Id)));
     }
 
     [Fact]
-    public async Task An_ended_session_takes_no_events_and_anothers_is_not_there()
+    public async Task Another_agents_events_are_as_if_they_were_not_there()
     {
-        var agent = await As(Tokens.Agent("owner"));
-        var id = await NewSessionAsync(agent);
-        var request = new AppendEventsRequest { SessionId = id, Events = { new SessionEvent { Type = "x" } } };
-        var stranger = await As(Tokens.Agent("stranger"));
-        await Refusal.ExpectAsync(StatusCode.NotFound, "SESSION_NOT_FOUND", async () => await stranger.AppendEventsAsync(request));
-        await Refusal.ExpectAsync(StatusCode.NotFound, "SESSION_NOT_FOUND", async () => await stranger.ListEventsAsync(new ListEventsRequest { SessionId = id }));
-
-        await agent.TransitionSessionAsync(new TransitionSessionRequest { Id = id, Status = SessionStatus.Cancelled });
-        await Refusal.ExpectAsync(StatusCode.FailedPrecondition, "SESSION_ENDED", async () => await agent.AppendEventsAsync(request));
+        var owner = await As("owner");
+        var session = await owner.CreateAsync();
+        await owner.AppendAsync(session.Id);
+        var thief = await As("thief");
+        await Refusal.ExpectAsync(StatusCode.NotFound, "SESSION_NOT_FOUND", () => thief.AppendAsync(session.Id));
+        await Refusal.ExpectAsync(StatusCode.NotFound, "SESSION_NOT_FOUND", () => thief.EventsAsync(new ListEventsRequest { SessionId = session.Id }));
+        Assert.Equal(1, (await owner.ReadAsync(session.Id)).LastSequence);
     }
 
-    private Task<Client> As(string token) => platform.ClientAsync<Client>(token);
-
-    // Sixteen agents' calls are more than the agents' connections; a refused one is sent again, under its key.
-    private static async Task<AppendEventsResponse> RetriedAsync(Client client, AppendEventsRequest request, string key)
+    [Fact]
+    public async Task Every_wrong_field_is_named()
     {
-        while (true)
+        var agent = await As("sloppy");
+        var id = (await agent.CreateAsync()).Id;
+        await Refusal.ExpectFieldsAsync(() => agent.AppendAsync("42", 0), "session_id", "events");
+        await Refusal.ExpectFieldsAsync(() => agent.AppendAsync(id, 501), "events");
+        await Refusal.ExpectFieldsAsync(async () => await agent.AppendEventsAsync(new AppendEventsRequest
         {
-            try { return await client.AppendEventsAsync(request, new Metadata { { "idempotency-key", key } }); }
-            catch (RpcException e) when (e.StatusCode == StatusCode.ResourceExhausted) { await Task.Delay(20); }
-        }
+            SessionId = id,
+            Events =
+            {
+                SessionCalls.Event(),
+                new SessionEvent
+                {
+                    Type = "Not A Type",
+                    Source = new string('s', 129),
+                    Message = new string('m', 16_001),
+                    Payload = new Struct { Fields = { ["big"] = Value.ForString(new string('x', 64 * 1024)) } },
+                    Salience = 1.5,
+                },
+            },
+        }), "events[1].type", "events[1].source", "events[1].message", "events[1].payload", "events[1].salience");
+        foreach (var salience in new[] { double.NaN, double.PositiveInfinity, -0.1 })
+            await Refusal.ExpectFieldsAsync(async () => await agent.AppendEventsAsync(new AppendEventsRequest
+            {
+                SessionId = id,
+                Events = { new SessionEvent { Type = "t", Salience = salience } },
+            }), "events[0].salience");
+        await Refusal.ExpectFieldsAsync(async () => await agent.ListEventsAsync(new ListEventsRequest { SessionId = id, AfterSequence = -1, Order = (EventOrder)9 }), "after_sequence", "order");
+        await Refusal.ExpectFieldsAsync(async () => await agent.ListEventsAsync(new ListEventsRequest { SessionId = id, PageToken = "AAAA" }), "page_token");
+        Assert.Empty(await agent.EventsAsync(new ListEventsRequest { SessionId = id }));
     }
 
-    private static async Task<string> NewSessionAsync(Client client) => (await client.CreateSessionAsync(new CreateSessionRequest { Role = "finance" })).Session.Id;
-
-    private static async Task<List<SessionEvent>> AllAsync(Client client, string id, int pageSize = 500, string type = "", bool newestFirst = false)
+    [Fact]
+    public async Task A_call_is_one_audit_entry_and_two_round_trips()
     {
-        var (events, token) = (new List<SessionEvent>(), "");
-        do
-        {
-            var page = await client.ListEventsAsync(new ListEventsRequest { SessionId = id, PageSize = pageSize, PageToken = token, Type = type, NewestFirst = newestFirst });
-            events.AddRange(page.Events);
-            token = page.NextPageToken;
-        }
-        while (token.Length > 0);
-        return events;
+        var agent = await As("counted");
+        var session = await agent.CreateAsync();
+        using var counter = new RoundTripCounter();
+        Assert.Equal(2, await counter.CountAsync(() => agent.AppendAsync(session.Id, 50)));
+        var entries = await platform.AuditOfAsync($"session/{session.Id}", atLeast: 2);
+        Assert.Equal(["session.create", "session.append_events"], entries.Select(e => e.Operation));
+        Assert.Equal("50", entries[1].Metadata.Fields["last_sequence"].StringValue);
     }
+
+    private Task<Client> As(string agent) => platform.ClientAsync<Client>(Tokens.Agent(agent));
+
+    private static (long First, long Last) Range(AppendEventsResponse answer) => (answer.FirstSequence, answer.LastSequence);
 }

@@ -6,118 +6,189 @@ namespace AgentPlatform.Tests.Sessions;
 
 public sealed class WatchTests(Platform platform) : IClassFixture<Platform>
 {
+    private static readonly TimeSpan GiveUpAfter = TimeSpan.FromSeconds(60);
+
     [Fact]
-    public async Task A_watcher_sees_state_and_events_of_another_instance_until_the_end()
+    public async Task A_watch_from_the_beginning_shows_states_and_all_events_and_ends_with_the_session()
     {
-        var agent = await As("watched");
-        await using var other = await platform.StartAnotherAsync("session");
-        var neighbour = platform.Client<Client>(other.GrpcAddress, Tokens.Agent("watched"));
-        var id = await NewSessionAsync(agent);
+        var agent = await As("whole");
+        var session = await agent.CreateAsync();
+        await agent.AppendAsync(session.Id, 450);
+        using var watch = Watch(agent, session.Id, 0);
+        Assert.Equal(SessionStatus.Pending, (await NextAsync(watch)).Session.Status);
+        var events = new List<SessionEvent>();
+        while (events.Count < 450)
+            events.AddRange((await NextAsync(watch)).Events);
 
-        using var watch = neighbour.WatchSession(new WatchSessionRequest { Id = id, AfterSequence = 0 });
-        Assert.True(await watch.ResponseStream.MoveNext(default));
-        Assert.Equal(SessionStatus.Pending, watch.ResponseStream.Current.Session.Status);
-        await agent.TransitionSessionAsync(new TransitionSessionRequest { Id = id, Status = SessionStatus.Active });
-        await AppendAsync(agent, id, 3);
-        await agent.TransitionSessionAsync(new TransitionSessionRequest { Id = id, Status = SessionStatus.Completed });
+        Assert.Equal(SessionStatus.Active, (await agent.MoveAsync(session.Id, SessionStatus.Active)).Status);
+        Assert.Equal(SessionStatus.Active, (await NextAsync(watch)).Session.Status);
+        await agent.AppendAsync(session.Id);
+        var ended = await agent.MoveAsync(session.Id, SessionStatus.Completed);
+        var last = await NextAsync(watch);
+        events.AddRange(last.Events);
+        last = await NextAsync(watch);
 
-        var told = await ReadAllAsync(watch);
-        Assert.Equal([1L, 2L, 3L], told.Where(t => t.Event is not null).Select(t => t.Event.Sequence));
-        // The last word is the end; the states before it may have come as one.
-        Assert.Equal(SessionStatus.Completed, told[^1].Session.Status);
+        Assert.Equal((ended, 451L), (last.Session, last.Sequence));
+        Assert.False(await watch.ResponseStream.MoveNext());
+        Assert.Equal(Enumerable.Range(1, 451).Select(i => (long)i), events.Select(e => e.Sequence));
+        Assert.Equal(events, await agent.EventsAsync(new ListEventsRequest { SessionId = session.Id }));
     }
 
     [Fact]
-    public async Task A_watcher_that_is_cut_and_resumed_a_hundred_times_sees_every_event_once()
+    public async Task A_watch_from_now_shows_what_comes_and_nothing_that_was()
+    {
+        var agent = await As("now");
+        var session = await agent.CreateAsync();
+        await agent.AppendAsync(session.Id, 3);
+        using var watch = Watch(agent, session.Id, null);
+        Assert.Equal(3, (await NextAsync(watch)).Sequence);
+
+        await agent.AppendAsync(session.Id, 2);
+        Assert.Equal([4L, 5], (await NextAsync(watch)).Events.Select(e => e.Sequence));
+    }
+
+    [Fact]
+    public async Task A_watch_that_is_cut_and_resumed_a_hundred_times_sees_every_event_once_while_two_instances_write()
     {
         const int Cuts = 100;
-        var agent = await As("cut");
         await using var other = await platform.StartAnotherAsync("session");
-        Client[] instances = [agent, platform.Client<Client>(other.GrpcAddress, Tokens.Agent("cut"))];
-        var id = await NewSessionAsync(agent);
-        using var stop = new CancellationTokenSource();
-        var writer = Task.Run(async () =>
+        var clients = new[] { await As("cut"), platform.Client<Client>(other.GrpcAddress, Tokens.Agent("cut")) };
+        var session = await clients[0].CreateAsync();
+        var stop = false;
+        var writing = Task.WhenAll(clients.SelectMany(client => Enumerable.Range(0, 2).Select(async _ =>
         {
-            while (!stop.IsCancellationRequested)
-                await AppendAsync(instances[Random.Shared.Next(2)], id, Random.Shared.Next(1, 4));
-            await agent.TransitionSessionAsync(new TransitionSessionRequest { Id = id, Status = SessionStatus.Cancelled });
-        });
+            var written = 0;
+            for (; !Volatile.Read(ref stop); written += 2)
+                await client.AppendAsync(session.Id, 2);
+            return written;
+        })));
 
-        var seen = new List<long>();
+        var (seen, cursor) = (new List<long>(), 0L);
         for (var cut = 0; cut < Cuts; cut++)
         {
-            using var watch = instances[cut % 2].WatchSession(new WatchSessionRequest { Id = id, AfterSequence = seen.Count });
-            for (var i = 0; i < 4 && await watch.ResponseStream.MoveNext(default); i++)
-            {
-                if (watch.ResponseStream.Current.Event is { } next)
-                    seen.Add(next.Sequence);
-            }
+            using var watch = Watch(clients[cut % 2], session.Id, cursor);
+            for (var piece = 0; piece <= 1 + cut % 3; piece++)
+                cursor = Take(await NextAsync(watch), seen);
         }
-        await stop.CancelAsync();
-        await writer;
-        using var last = agent.WatchSession(new WatchSessionRequest { Id = id, AfterSequence = seen.Count });
-        seen.AddRange((await ReadAllAsync(last)).Where(t => t.Event is not null).Select(t => t.Event.Sequence));
+        Volatile.Write(ref stop, true);
+        var written = (await writing).Sum();
+        await clients[0].MoveAsync(session.Id, SessionStatus.Cancelled);
+        using var rest = Watch(clients[1], session.Id, cursor);
+        while (await rest.ResponseStream.MoveNext())
+            cursor = Take(rest.ResponseStream.Current, seen);
 
-        var count = (await agent.GetSessionAsync(new GetSessionRequest { Id = id })).Session.EventCount;
-        Assert.True(count > Cuts, "there was something to see at each cut");
-        Assert.Equal(Enumerable.Range(1, (int)count).Select(n => (long)n), seen);
+        Assert.Equal(Enumerable.Range(1, written).Select(i => (long)i), seen);
+        Assert.Equal(written, cursor);
+        Assert.True(written > Cuts, $"Only {written} events were written meanwhile.");
     }
 
     [Fact]
-    public async Task From_now_means_from_now_and_the_future_is_out_of_range()
+    public async Task A_watch_of_an_ended_session_shows_what_is_left_and_ends()
     {
-        var agent = await As("later");
-        var id = await NewSessionAsync(agent);
-        await AppendAsync(agent, id, 2);
-        using var watch = agent.WatchSession(new WatchSessionRequest { Id = id });
-        Assert.True(await watch.ResponseStream.MoveNext(default));
-        await AppendAsync(agent, id, 1);
-        Assert.True(await watch.ResponseStream.MoveNext(default));
-        Assert.Equal(3, watch.ResponseStream.Current.Event.Sequence);
+        var agent = await As("past");
+        var session = await agent.CreateAsync();
+        await agent.AppendAsync(session.Id, 3);
+        var ended = await agent.MoveAsync(session.Id, SessionStatus.Cancelled);
 
-        await Refusal.ExpectAsync(StatusCode.OutOfRange, "SEQUENCE_BEYOND_END", async () =>
-        {
-            using var future = agent.WatchSession(new WatchSessionRequest { Id = id, AfterSequence = 4 });
-            await future.ResponseStream.MoveNext(default);
-        });
-        await Refusal.ExpectFieldsAsync(async () =>
-        {
-            using var negative = agent.WatchSession(new WatchSessionRequest { Id = id, AfterSequence = -1 });
-            await negative.ResponseStream.MoveNext(default);
-        }, "after_sequence");
-        var stranger = await As("stranger");
-        await Refusal.ExpectAsync(StatusCode.NotFound, "SESSION_NOT_FOUND", async () =>
-        {
-            using var foreign = stranger.WatchSession(new WatchSessionRequest { Id = id });
-            await foreign.ResponseStream.MoveNext(default);
-        });
+        using var watch = Watch(agent, session.Id, 1);
+        Assert.Equal([2L, 3], (await NextAsync(watch)).Events.Select(e => e.Sequence));
+        Assert.Equal(ended, (await NextAsync(watch)).Session);
+        Assert.False(await watch.ResponseStream.MoveNext());
+        using var nothing = Watch(agent, session.Id, 3);
+        Assert.Equal(ended, (await NextAsync(nothing)).Session);
+        Assert.False(await nothing.ResponseStream.MoveNext());
     }
 
     [Fact]
     public async Task A_watch_goes_through_the_gateway()
     {
-        var gateway = await platform.StartAsync("gateway");
-        var agent = platform.Client<Client>(gateway.GrpcAddress, Tokens.Agent("afar"));
-        var id = await NewSessionAsync(agent);
-        using var watch = agent.WatchSession(new WatchSessionRequest { Id = id, AfterSequence = 0 });
-        Assert.True(await watch.ResponseStream.MoveNext(default));
-        await AppendAsync(agent, id, 1);
-        Assert.True(await watch.ResponseStream.MoveNext(default));
-        Assert.Equal(1, watch.ResponseStream.Current.Event.Sequence);
+        var agent = await platform.ClientAsync<Client>("gateway", Tokens.Agent("outside"));
+        var session = await agent.CreateAsync();
+        using var watch = Watch(agent, session.Id, 0);
+        Assert.Equal(session, (await NextAsync(watch)).Session);
+        await agent.AppendAsync(session.Id);
+        Assert.Equal("1", Assert.Single((await NextAsync(watch)).Events).Message);
+    }
+
+    [Fact]
+    public async Task A_sequence_from_the_future_or_no_sequence_or_another_agents_session_is_refused()
+    {
+        var agent = await As("future");
+        var session = await agent.CreateAsync();
+        await agent.AppendAsync(session.Id, 2);
+        await RefusedAsync(agent, session.Id, 3, StatusCode.OutOfRange, "SEQUENCE_BEYOND_END");
+        await RefusedAsync(agent, session.Id, long.MaxValue, StatusCode.OutOfRange, "SEQUENCE_BEYOND_END");
+        await RefusedAsync(agent, session.Id, -1, StatusCode.InvalidArgument, Errors.InvalidFieldReason);
+        await RefusedAsync(agent, "42", 0, StatusCode.InvalidArgument, Errors.InvalidFieldReason);
+        await RefusedAsync(await As("thief"), session.Id, 0, StatusCode.NotFound, "SESSION_NOT_FOUND");
+        await RefusedAsync(agent, Guid.CreateVersion7().ToString(), 0, StatusCode.NotFound, "SESSION_NOT_FOUND");
+    }
+
+    [Fact]
+    public async Task An_instance_that_stops_says_so_to_its_watchers()
+    {
+        var other = await platform.StartAnotherAsync("session");
+        var agent = platform.Client<Client>(other.GrpcAddress, Tokens.Agent("stopped"));
+        var session = await agent.CreateAsync();
+        using var watch = Watch(agent, session.Id, 0);
+        await NextAsync(watch);
+
+        var stopping = other.DisposeAsync();
+        await Refusal.ExpectAsync(StatusCode.Unavailable, "STOPPING", () => watch.ResponseStream.MoveNext());
+        await stopping;
+    }
+
+    [Fact]
+    public async Task More_watches_than_an_instance_serves_are_told_to_come_back()
+    {
+        const int Most = 256, PerConnection = 64;
+        await using var other = await platform.StartAnotherAsync("session");
+        var clients = Enumerable.Range(0, 1 + Most / PerConnection).Select(_ => platform.Client<Client>(other.GrpcAddress, Tokens.Operator())).ToList();
+        var session = await clients[0].CreateAsync();
+        var watches = new List<AsyncServerStreamingCall<WatchSessionResponse>>();
+        for (var i = 0; i < Most; i++)
+        {
+            watches.Add(Watch(clients[i / PerConnection], session.Id, 0));
+            await NextAsync(watches[i]);
+        }
+
+        await RefusedAsync(clients[^1], session.Id, 0, StatusCode.ResourceExhausted, "TOO_MANY_WATCHES");
+        watches[0].Dispose();
+        await Eventually.TrueAsync(async () =>
+        {
+            using var another = Watch(clients[^1], session.Id, 0);
+            return await another.ResponseStream.MoveNext();
+        }, "the place of a closed watch is free");
+        watches.ForEach(w => w.Dispose());
     }
 
     private Task<Client> As(string agent) => platform.ClientAsync<Client>(Tokens.Agent(agent));
 
-    private static async Task<string> NewSessionAsync(Client client) => (await client.CreateSessionAsync(new CreateSessionRequest { Role = "finance" })).Session.Id;
-
-    private static async Task AppendAsync(Client client, string id, int count) => await client.AppendEventsAsync(
-        new AppendEventsRequest { SessionId = id, Events = { Enumerable.Range(0, count).Select(_ => new SessionEvent { Type = "step" }) } });
-
-    private static async Task<List<WatchSessionResponse>> ReadAllAsync(AsyncServerStreamingCall<WatchSessionResponse> watch)
+    private static AsyncServerStreamingCall<WatchSessionResponse> Watch(Client client, string id, long? after)
     {
-        var told = new List<WatchSessionResponse>();
-        await foreach (var part in watch.ResponseStream.ReadAllAsync())
-            told.Add(part);
-        return told;
+        var request = new WatchSessionRequest { Id = id };
+        if (after is { } sequence)
+            request.AfterSequence = sequence;
+        return client.WatchSession(request, deadline: TimeProvider.System.GetUtcNow().UtcDateTime + GiveUpAfter);
+    }
+
+    private static async Task<WatchSessionResponse> NextAsync(AsyncServerStreamingCall<WatchSessionResponse> watch)
+    {
+        Assert.True(await watch.ResponseStream.MoveNext(), "The stream has ended.");
+        return watch.ResponseStream.Current;
+    }
+
+    // How far the stream has come is what its pieces said, and no further.
+    private static long Take(WatchSessionResponse piece, List<long> seen)
+    {
+        seen.AddRange(piece.Events.Select(e => e.Sequence));
+        Assert.Equal(seen.LastOrDefault(), piece.Sequence);
+        return piece.Sequence;
+    }
+
+    private static async Task RefusedAsync(Client client, string id, long after, StatusCode code, string reason)
+    {
+        using var watch = Watch(client, id, after);
+        await Refusal.ExpectAsync(code, reason, () => watch.ResponseStream.MoveNext());
     }
 }

@@ -4,7 +4,8 @@ using Google.Protobuf.WellKnownTypes;
 namespace AgentPlatform.Sessions;
 
 /// <summary>A row of <c>session.events</c>.</summary>
-public sealed record EventRecord(long Sequence, string Type, string Source, string Message, string Payload, double Salience, DateTimeOffset CreatedAt)
+public sealed record EventRecord(
+    long Sequence, string Type, string Source, string Message, string Payload, double Salience, DateTimeOffset CreatedAt)
 {
     public SessionEvent ToProto() => new()
     {

@@ -1,3 +1,4 @@
+using AgentPlatform.Contracts.Session.V1;
 using Grpc.Core;
 using Npgsql;
 
@@ -6,48 +7,57 @@ namespace AgentPlatform.Sessions;
 /// <summary>All SQL of events.</summary>
 public sealed class EventStore(Database database)
 {
+    // The next numbers are taken and used in one statement. It locks the session's row until the commit, so another writer waits, then goes on from
+    // what was committed; one that is rolled back gives its numbers back. Hence no gaps; and since numbers are committed in their order, whoever
+    // reads, under whichever snapshot, sees of each session all events up to one and none after it.
+    private const string AppendAll = """
+        WITH head AS (
+            UPDATE session.sessions
+               SET last_sequence = last_sequence + $3,
+                   expires_at = CASE WHEN expires_at < $4 + make_interval(secs => 0.9 * ttl_seconds) THEN $4 + make_interval(secs => ttl_seconds) ELSE expires_at END
+             WHERE id = $1 AND status IN ('pending', 'active') AND last_sequence + $3 <= $5 AND ($2 = '' OR agent_id = $2)
+            RETURNING last_sequence),
+        added AS (
+            INSERT INTO session.events (session_id, sequence, type, source, message, payload, salience, size_bytes, created_at)
+            SELECT $1, head.last_sequence - $3 + e.number, e.type, e.source, e.message, e.payload::jsonb, e.salience, e.size_bytes, $4
+              FROM head, unnest($6::text[], $7::text[], $8::text[], $9::text[], $10::float8[], $11::int4[])
+              WITH ORDINALITY AS e (type, source, message, payload, salience, size_bytes, number))
+        SELECT last_sequence FROM head
+        """;
+
     private const string Columns = "sequence, type, source, message, payload, salience, created_at";
 
-    // One statement: the session's row gives out the numbers and stays locked until the commit, so numbers appear in their order. The agent
-    // is '' for people, who may add to any session.
-    private const string Append = """
-        WITH head AS (
-            UPDATE session.sessions SET event_count = event_count + cardinality($3::text[])
-             WHERE id = $1 AND ($2 = '' OR agent_id = $2) AND status IN ('pending', 'active')
-            RETURNING event_count
-        ), added AS (
-            INSERT INTO session.events (session_id, sequence, type, source, message, payload, salience, created_at)
-            SELECT $1, head.event_count - cardinality($3::text[]) + e.place, e.type, e.source, e.message, e.payload::jsonb, e.salience, $8
-              FROM head, unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::float8[])
-                   WITH ORDINALITY AS e (type, source, message, payload, salience, place)
-        )
-        SELECT event_count FROM head
+    // Sizes are added up before payloads are read; they lie elsewhere when they are large.
+    private const string After = $"""
+        SELECT {Columns} FROM (
+            SELECT e.*, sum(size_bytes) OVER (ORDER BY sequence) - size_bytes AS bytes_before
+              FROM (SELECT * FROM session.events WHERE session_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3) AS e) AS page
+         WHERE bytes_before < $4
+         ORDER BY sequence
         """;
 
-    private const string List = $"""
-        SELECT {Columns} FROM session.events
-         WHERE session_id = $1 AND sequence > $2 AND ($3 = '' OR type = $3)
-         ORDER BY sequence LIMIT $4
+    private const string Before = $"""
+        SELECT {Columns} FROM (
+            SELECT e.*, sum(size_bytes) OVER (ORDER BY sequence DESC) - size_bytes AS bytes_before
+              FROM (SELECT * FROM session.events WHERE session_id = $1 AND sequence < $2 AND sequence > $5 ORDER BY sequence DESC LIMIT $3) AS e) AS page
+         WHERE bytes_before < $4
+         ORDER BY sequence DESC
         """;
 
-    private const string ListNewestFirst = $"""
-        SELECT {Columns} FROM session.events
-         WHERE session_id = $1 AND sequence < $2 AND ($3 = '' OR type = $3)
-         ORDER BY sequence DESC LIMIT $4
-        """;
+    /// <summary>
+    /// Appends events to an open session, an agent to its own; null when there is no such session or it takes no more.
+    /// </summary>
+    public Task<AppendResult?> AppendAsync(UnitOfWork work, Guid sessionId, NewEvents events) => work.QuerySingleAsync(
+        AppendAll, row => new AppendResult(row.GetInt64(0)), sessionId, work.Caller.AgentId, events.Count, database.Now, EventRules.SessionMaximumEvents,
+        events.Types, events.Sources, events.Messages, events.Payloads, events.Saliences, events.SizesBytes);
 
-    /// <summary>Adds the events and gives back the last one's sequence; null when there is no such session for this agent, or it has ended.</summary>
-    public async Task<long?> AppendAsync(UnitOfWork work, Guid sessionId, string agentId, IReadOnlyList<EventRecord> events)
-    {
-        var counts = await work.QueryAsync(Append, row => row.GetInt64(0), sessionId, agentId,
-            events.Select(e => e.Type).ToArray(), events.Select(e => e.Source).ToArray(), events.Select(e => e.Message).ToArray(),
-            events.Select(e => e.Payload).ToArray(), events.Select(e => e.Salience).ToArray(), database.Now);
-        return counts is [var count] ? count : null;
-    }
+    /// <summary>The events that follow a sequence, oldest first: so many at most, and fewer when they are large.</summary>
+    public Task<List<EventRecord>> AfterAsync(Guid sessionId, long sequence, int limit, ServerCallContext context) =>
+        database.QueryAsync(context, After, Read, sessionId, sequence, limit, EventRules.PageMaximumBytes);
 
-    public Task<List<EventRecord>> ListAsync(ServerCallContext context, Guid sessionId, long? after, string type, bool newestFirst, int atMost) => newestFirst
-        ? database.QueryAsync(context, ListNewestFirst, Read, sessionId, after ?? long.MaxValue, type, atMost)
-        : database.QueryAsync(context, List, Read, sessionId, after ?? 0, type, atMost);
+    /// <summary>The events before a sequence and after another, newest first: so many at most, and fewer when they are large.</summary>
+    public Task<List<EventRecord>> BeforeAsync(Guid sessionId, long sequence, long afterSequence, int limit, ServerCallContext context) =>
+        database.QueryAsync(context, Before, Read, sessionId, sequence, limit, EventRules.PageMaximumBytes, afterSequence);
 
     private static EventRecord Read(NpgsqlDataReader row) => new(
         row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetDouble(5), row.GetFieldValue<DateTimeOffset>(6));

@@ -2,44 +2,67 @@
 
 -- One piece of work that an agent does for somebody; see SessionRules for its life.
 CREATE TABLE session.sessions (
-    id         uuid        NOT NULL CONSTRAINT sessions_pkey PRIMARY KEY, -- UUIDv7, so the order of ids is the order of creation
-    role       text        NOT NULL CONSTRAINT sessions_role_length CHECK (length(role) BETWEEN 1 AND 64),
-    task       text        NOT NULL CONSTRAINT sessions_task_length CHECK (length(task) <= 2000),
-    agent_id   text        NOT NULL, -- '' when no agent is named; an id of Registry's, not checked here
-    status     text        NOT NULL CONSTRAINT sessions_status_known
-                           CHECK (status IN ('pending', 'active', 'completed', 'failed', 'cancelled', 'expired')),
-    metadata   jsonb       NOT NULL CONSTRAINT sessions_metadata_is_object CHECK (jsonb_typeof(metadata) = 'object'),
-    version    bigint      NOT NULL CONSTRAINT sessions_version_positive CHECK (version > 0), -- guards concurrent changes
-    created_at timestamptz NOT NULL,
-    updated_at timestamptz NOT NULL,
-    ended_at   timestamptz,
-    event_count bigint     NOT NULL DEFAULT 0 CONSTRAINT sessions_event_count_not_negative CHECK (event_count >= 0), -- the last event's sequence
-    legal_hold boolean     NOT NULL DEFAULT false, -- kept beyond its time while true
+    id            uuid        NOT NULL CONSTRAINT sessions_pkey PRIMARY KEY, -- UUIDv7, so the order of ids is the order of creation
+    role          text        NOT NULL CONSTRAINT sessions_role_length CHECK (length(role) BETWEEN 1 AND 64),
+    task          text        NOT NULL CONSTRAINT sessions_task_length CHECK (length(task) <= 2000),
+    agent_id      text        NOT NULL, -- '' when no agent is named; an id of Registry's, not checked here
+    subject_type  text        NOT NULL, -- '' when it is about nothing in particular
+    subject_id    text        NOT NULL,
+    profile       text        NOT NULL, -- '' when none
+    status        text        NOT NULL CONSTRAINT sessions_status_known
+                              CHECK (status IN ('pending', 'active', 'completed', 'failed', 'cancelled', 'expired')),
+    metadata      jsonb       NOT NULL CONSTRAINT sessions_metadata_is_object CHECK (jsonb_typeof(metadata) = 'object'),
+    trace_id      text        NOT NULL CONSTRAINT sessions_trace_id_form CHECK (trace_id ~ '^([0-9a-f]{32})?$'), -- of the call that created it
+    legal_hold    boolean     NOT NULL, -- retention passes it by
+    ttl_seconds   integer     NOT NULL CONSTRAINT sessions_ttl_positive CHECK (ttl_seconds > 0), -- how long it may be left alone
+    expires_at    timestamptz NOT NULL, -- means nothing once it has ended
+    last_sequence bigint      NOT NULL CONSTRAINT sessions_last_sequence_not_negative CHECK (last_sequence >= 0), -- how many events it has
+    version       bigint      NOT NULL CONSTRAINT sessions_version_positive CHECK (version > 0), -- guards concurrent changes; events do not count
+    created_at    timestamptz NOT NULL,
+    updated_at    timestamptz NOT NULL,
+    ended_at      timestamptz,
     -- A session has an end exactly when its state is an end.
     CONSTRAINT sessions_end_fits_status
-        CHECK ((ended_at IS NOT NULL) = (status IN ('completed', 'failed', 'cancelled', 'expired')))
-);
+        CHECK ((ended_at IS NOT NULL) = (status IN ('completed', 'failed', 'cancelled', 'expired'))),
+    CONSTRAINT sessions_subject_whole CHECK ((subject_type = '') = (subject_id = ''))
+) WITH (fillfactor = 70); -- every append of events changes the row, in place while there is room in its page
 
 -- An agent lists its own, newest first.
 CREATE INDEX sessions_agent ON session.sessions (agent_id, id DESC);
 -- A person lists those in one state, newest first.
 CREATE INDEX sessions_status ON session.sessions (status, id DESC);
--- Retention finds those that have ended long ago.
-CREATE INDEX sessions_ended ON session.sessions (ended_at) WHERE ended_at IS NOT NULL AND NOT legal_hold;
+-- Somebody lists those about one subject, newest first.
+CREATE INDEX sessions_subject ON session.sessions (subject_type, subject_id, id DESC) WHERE subject_type <> '';
+-- Somebody looks for what they put into the metadata, with @>.
+CREATE INDEX sessions_metadata ON session.sessions USING gin (metadata jsonb_path_ops);
+-- The sweeper ends those that were left alone …
+CREATE INDEX sessions_expiry ON session.sessions (expires_at) WHERE status IN ('pending', 'active');
+-- … and removes those that ended long ago.
+CREATE INDEX sessions_retention ON session.sessions (ended_at) WHERE ended_at IS NOT NULL AND NOT legal_hold;
 
--- What happened in a session: added, never changed, and gone with it.
+-- What happened in a session; append-only. Who appends takes the next numbers from sessions.last_sequence in the same statement and so holds that row
+-- until the commit: numbers have no gap, and whoever sees one event sees all before it.
 CREATE TABLE session.events (
-    session_id uuid             NOT NULL CONSTRAINT events_session_fkey REFERENCES session.sessions ON DELETE CASCADE,
-    -- 1, 2, 3 … in its session without a gap: given out under the lock of the session's row, so that whoever has read up to one has missed none.
+    session_id uuid             NOT NULL CONSTRAINT events_session REFERENCES session.sessions ON DELETE CASCADE,
     sequence   bigint           NOT NULL CONSTRAINT events_sequence_positive CHECK (sequence > 0),
     type       text             NOT NULL CONSTRAINT events_type_length CHECK (length(type) BETWEEN 1 AND 64),
-    source     text             NOT NULL CONSTRAINT events_source_length CHECK (length(source) BETWEEN 1 AND 256), -- who or what it comes from
-    message    text             NOT NULL CONSTRAINT events_message_length CHECK (length(message) <= 8000),
+    source     text             NOT NULL,
+    message    text             NOT NULL,
     payload    jsonb            NOT NULL CONSTRAINT events_payload_is_object CHECK (jsonb_typeof(payload) = 'object'),
-    salience   double precision NOT NULL CONSTRAINT events_salience_range CHECK (salience >= 0 AND salience <= 1), -- how much it matters
+    salience   double precision NOT NULL CONSTRAINT events_salience_range CHECK (salience BETWEEN 0 AND 1),
+    size_bytes integer          NOT NULL CONSTRAINT events_size_positive CHECK (size_bytes > 0), -- as a message; bounds a page before it is read
     created_at timestamptz      NOT NULL,
     CONSTRAINT events_pkey PRIMARY KEY (session_id, sequence)
 );
+
+-- What the agents of a session share while they work; no row before the first update. Whoever changes it holds the session's row.
+CREATE TABLE session.contexts (
+    session_id uuid        NOT NULL CONSTRAINT contexts_pkey PRIMARY KEY CONSTRAINT contexts_session REFERENCES session.sessions ON DELETE CASCADE,
+    document   jsonb       NOT NULL CONSTRAINT contexts_document_is_object CHECK (jsonb_typeof(document) = 'object'),
+    counters   jsonb       NOT NULL CONSTRAINT contexts_counters_is_object CHECK (jsonb_typeof(counters) = 'object'), -- name → int64
+    version    bigint      NOT NULL CONSTRAINT contexts_version_positive CHECK (version > 0),
+    updated_at timestamptz NOT NULL
+) WITH (fillfactor = 70); -- as above
 
 -- What somebody wants to do, exactly, and what a person said of it. Decided once, used once.
 CREATE TABLE session.approvals (

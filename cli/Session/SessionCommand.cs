@@ -2,10 +2,10 @@ using System.CommandLine;
 
 namespace AgentPlatform.Cli.Sessions;
 
-/// <summary><c>agentctl session</c>: what agents work on.</summary>
+/// <summary><c>agentctl session</c>: finds sessions, looks into them, follows them, and ends them.</summary>
 public static class SessionCommand
 {
-    public static Command Create() => new("session", "Shows sessions, follows them as they go on, and ends them.")
+    public static Command Create() => new("session", "Finds sessions, shows and follows what happens in one, and ends it.")
     {
         SessionListCommand.Create(),
         SessionShowCommand.Create(),
@@ -14,5 +14,5 @@ public static class SessionCommand
     };
 
     /// <summary>The argument that names a session.</summary>
-    public static Argument<string> NewIdArgument() => new("ID") { Description = "The session's id" };
+    public static Argument<string> NewId() => new("ID") { Description = "The session's id." };
 }

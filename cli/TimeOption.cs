@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Google.Protobuf.WellKnownTypes;
 
-namespace AgentPlatform.Cli.Audit;
+namespace AgentPlatform.Cli;
 
 /// <summary>Options that take a moment: "2026-03-01", "2026-03-01T12:00Z", or how long ago: "15m", "7d".</summary>
 public static class TimeOption
