@@ -48,7 +48,7 @@ public static class SessionShowCommand
 
         var list = Terminal.NewList();
         foreach (var (name, value) in Facts(session, context).Where(f => f.Value.Length > 0))
-            list.AddRow(new Text(name), new Text(value));
+            list.AddRow(new Text(name), new Text(PlainText.Of(value)));
         Terminal.Out.Write(list);
         // As they are: cut or wrapped, a line could not be searched for.
         if (events.Count > 0)

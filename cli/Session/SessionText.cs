@@ -24,13 +24,13 @@ public static class SessionText
         foreach (var column in table.Columns.SkipLast(1))
             column.NoWrap();
         foreach (var session in sessions)
-            table.AddRow(Cells(session).Select((cell, index) => new Text(cell) { Overflow = index == Headings.Length - 1 ? Overflow.Ellipsis : Overflow.Fold }));
+            table.AddRow(Cells(session).Select((cell, index) => new Text(PlainText.Of(cell)) { Overflow = index == Headings.Length - 1 ? Overflow.Ellipsis : Overflow.Fold }));
         return table;
     }
 
     /// <summary>One event, one line.</summary>
-    public static string Line(SessionEvent added) => string.Join("  ",
-        new[] { Time(added.CreateTime), $"{added.Sequence}", added.Type, added.Source, added.Message, added.Payload.Fields.Count == 0 ? "" : Json(added.Payload) }.Where(c => c.Length > 0));
+    public static string Line(SessionEvent added) => PlainText.Of(string.Join("  ",
+        new[] { Time(added.CreateTime), $"{added.Sequence}", added.Type, added.Source, added.Message, added.Payload.Fields.Count == 0 ? "" : Json(added.Payload) }.Where(c => c.Length > 0)));
 
     /// <summary>A state, one line.</summary>
     public static string Line(Session session) => $"{Time(session.UpdateTime)}  {RpcText.Of(session.Status)}  version {session.Version}";
