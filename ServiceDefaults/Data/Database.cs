@@ -1,5 +1,4 @@
 using AgentPlatform.Contracts.Access.V1;
-using AgentPlatform.Contracts.Audit.V1;
 using Grpc.Core;
 using Npgsql;
 
@@ -54,30 +53,41 @@ public sealed class Database(TieredPool pool, NpgsqlDataSource source, UnitOfWor
         var rented = await pool.RentAsync(caller.Tier, context.CancellationToken);
         await using var work = new UnitOfWork(rented, new UnitOfWorkScope(
             this, caller, null, CorrelationId.Of(context), SourceAddress.Of(context), context.CancellationToken, TagOf(caller), tools));
-        work.Audit(operation, resource, [("reason", refusal.Reason)], outcome: Outcome.Denied, errorMessage: refusal.Message);
+        work.AuditRefusal(operation, resource, refusal);
         await work.CommitAsync();
     }
 
     /// <summary>Runs a read for a caller and maps its rows.</summary>
     public async Task<List<T>> QueryAsync<T>(ServerCallContext context, string sql, Func<NpgsqlDataReader, T> map, params object?[] values)
     {
-        var caller = context.Caller();
-        try
-        {
-            return await ReadAsync(caller, sql, map, values, context.CancellationToken);
-        }
-        // The server was restarted, and with it ended every connection of the pool. A read can simply be run again.
-        catch (NpgsqlException e) when (IsConnectionLost(e))
-        {
-            Forget(e);
-            return await ReadAsync(caller, sql, map, values, context.CancellationToken);
-        }
+        var batch = new ReadBatch();
+        var rows = batch.Add(sql, map, values);
+        await ReadAsync(context, batch);
+        return rows;
     }
 
     /// <summary>Runs a read of at most one row.</summary>
     public async Task<T?> QuerySingleAsync<T>(ServerCallContext context, string sql, Func<NpgsqlDataReader, T> map, params object?[] values)
         where T : class =>
         (await QueryAsync(context, sql, map, values)).SingleOrDefault();
+
+    /// <summary>Runs several reads for a caller in one round trip.</summary>
+    public async Task ReadAsync(ServerCallContext context, ReadBatch reads)
+    {
+        var caller = context.Caller();
+        try
+        {
+            await ReadOnceAsync(caller, reads, context.CancellationToken);
+        }
+        // The server was restarted, and with it ended every connection of the pool. A read can simply be run again.
+        catch (NpgsqlException e) when (IsConnectionLost(e))
+        {
+            Forget(e);
+            foreach (var query in reads.Queries)
+                query.Clear();
+            await ReadOnceAsync(caller, reads, context.CancellationToken);
+        }
+    }
 
     /// <summary>Answers that are older than this no longer count.</summary>
     internal DateTimeOffset IdempotencyCutoff => Now - tools.Idempotency.Retention;
@@ -91,7 +101,7 @@ public sealed class Database(TieredPool pool, NpgsqlDataSource source, UnitOfWor
         tools.Tags.Clear();
     }
 
-    private async Task<List<T>> ReadAsync<T>(Caller caller, string sql, Func<NpgsqlDataReader, T> map, object?[] values, CancellationToken cancellation)
+    private async Task ReadOnceAsync(Caller caller, ReadBatch reads, CancellationToken cancellation)
     {
         await using var rented = await pool.RentAsync(caller.Tier, cancellation);
         await using var batch = rented.Connection.CreateBatch();
@@ -99,16 +109,19 @@ public sealed class Database(TieredPool pool, NpgsqlDataSource source, UnitOfWor
         var isTagged = tools.Tags.Has(rented.Connection, tag);
         if (!isTagged)
             batch.Add(ConnectionTags.Set, tag);
-        batch.Add(sql, values);
+        foreach (var query in reads.Queries)
+            batch.Add(query.Sql, query.Values);
         await using var reader = await batch.ExecuteReaderAsync(cancellation);
         if (!isTagged)
             await reader.NextResultAsync(cancellation);
-        var rows = new List<T>();
-        while (await reader.ReadAsync(cancellation))
-            rows.Add(map(reader));
+        foreach (var query in reads.Queries)
+        {
+            while (await reader.ReadAsync(cancellation))
+                query.Take(reader);
+            await reader.NextResultAsync(cancellation);
+        }
         await reader.DisposeAsync();
         tools.Tags.Remember(rented.Connection, tag);
-        return rows;
     }
 
     // What pg_stat_activity shows: service/tier/agent, at most the 63 bytes that Postgres keeps.

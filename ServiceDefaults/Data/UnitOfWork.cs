@@ -70,6 +70,10 @@ public sealed class UnitOfWork : IAsyncDisposable
         _entries.Add(AuditEntries.Make(_scope.Database.Now, Caller, _scope.Tools.Service.Name, operation, resource, details ?? [], authorizedBy, outcome,
             errorMessage, _scope.CorrelationId, _scope.SourceAddress));
 
+    /// <summary>Notes for the audit log that something was refused.</summary>
+    public void AuditRefusal(string operation, string resource, PlatformException refusal) =>
+        Audit(operation, resource, [("reason", refusal.Reason)], outcome: Outcome.Denied, errorMessage: refusal.Message);
+
     /// <summary>Wakes whoever waits for this topic, on every instance, once the change is committed.</summary>
     public void Wake(string topic) => _topics.Add(topic);
 

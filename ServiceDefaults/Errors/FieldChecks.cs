@@ -59,6 +59,17 @@ public sealed class FieldChecks(string path = "")
             : Require(Guid.TryParseExact(value, "D", out id), field, "is not a UUID");
     }
 
+    /// <summary>A UUID in its usual form, or nothing.</summary>
+    public FieldChecks OptionalId(string field, string value, out Guid? id)
+    {
+        id = null;
+        if (value.Length == 0)
+            return this;
+        Id(field, value, out var given);
+        id = given;
+        return this;
+    }
+
     /// <summary>An enum value that this version knows and that is not the unspecified one.</summary>
     public FieldChecks Known<T>(string field, T value) where T : struct, System.Enum =>
         Convert.ToInt32(value, CultureInfo.InvariantCulture) == 0

@@ -11,11 +11,16 @@ builder.Services.AddSingleton<SessionWatch>();
 builder.Services.AddSingleton<StreamGate>();
 builder.Services.AddSingleton(builder.Configuration.GetSection("Approvals").Get<ApprovalSettings>() ?? new ApprovalSettings());
 builder.Services.AddSingleton<ApprovalStore>();
-builder.Services.AddSingleton<ApprovalWatcher>();
+builder.Services.AddSingleton<Follower>();
+builder.Services.AddSingleton(builder.Configuration.GetSection("Tasks").Get<TaskSettings>() ?? new TaskSettings());
+builder.Services.AddSingleton<TaskStore>();
 builder.Services.AddHostedService<ApprovalExpiry>();
 builder.Services.AddHostedService<SessionSweeper>();
+builder.Services.AddHostedService<TaskSweeper>();
 
 var app = builder.Build();
 app.MapGrpcService<ApprovalService>();
+app.MapGrpcService<TaskService>();
+app.MapGrpcService<StatusService>();
 app.MapPlatformService<SessionService>();
 app.Run();

@@ -129,6 +129,9 @@ public static class SessionRules
     public static SessionRecord Visible(SessionRecord? session, Guid id, Caller caller) =>
         session is not null && caller.MaySee(session.AgentId) ? session : throw NotFound(id);
 
+    /// <summary>Whether something may still be asked for in this session.</summary>
+    public static SessionRecord CheckOpen(SessionRecord session) => session.IsEnded ? throw Ended(session.Id, session.Status) : session;
+
     /// <summary>Zero takes whatever version there is.</summary>
     public static void CheckVersion(SessionRecord session, long expected)
     {

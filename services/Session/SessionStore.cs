@@ -22,6 +22,9 @@ public sealed class SessionStore(Database database, SessionSettings settings)
 
     private const string Find = $"SELECT {Columns} FROM session.sessions WHERE id = $1";
 
+    // By its own id, or by that of one of its tasks.
+    private const string FindOfSubject = $"SELECT {Columns} FROM session.sessions WHERE id = coalesce((SELECT session_id FROM session.tasks WHERE id = $1), $1)";
+
     // Keyset paging: ids are UUIDv7, so their order is the order of creation, and a range of times is a range of ids. The ids know milliseconds alone.
     private const string List = $"""
         SELECT {Columns} FROM session.sessions
@@ -108,6 +111,9 @@ public sealed class SessionStore(Database database, SessionSettings settings)
         database.QuerySingleAsync(context, Find, Read, id);
 
     public Task<SessionRecord?> FindAsync(UnitOfWork work, Guid id) => work.QuerySingleAsync(Find, Read, id);
+
+    /// <summary>Reads, together with other things, the session with this id, or the one that the task with this id belongs to.</summary>
+    public List<SessionRecord> FindOf(ReadBatch reads, Guid subjectId) => reads.Add(FindOfSubject, Read, subjectId);
 
     public Task<List<SessionRecord>> ListAsync(PageRequest page, SessionFilter filter, ServerCallContext context) =>
         database.QueryAsync(context, List, Read, page.AfterId, EnumText.Of(filter.Status), filter.Role, filter.AgentId, filter.SubjectType, filter.SubjectId,

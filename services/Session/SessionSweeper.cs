@@ -1,10 +1,8 @@
-using Npgsql;
-
 namespace AgentPlatform.Sessions;
 
-/// <summary>Ends sessions that were left alone, and removes those that ended long ago, in small batches so that no lock is held for long.</summary>
-public sealed partial class SessionSweeper(
-    Database database, SessionStore store, SessionSettings settings, TimeProvider clock, ILogger<SessionSweeper> log) : BackgroundService
+/// <summary>Ends sessions that were left alone, and removes those that ended long ago.</summary>
+public sealed class SessionSweeper(Database database, SessionStore store, SessionSettings settings, TimeProvider clock, ILogger<SessionSweeper> log)
+    : Sweeper(settings.SweepEvery, clock, log)
 {
     private const int ExpireBatch = 100;
 
@@ -12,19 +10,10 @@ public sealed partial class SessionSweeper(
     private const int RemoveBatch = 25;
     private const int RemoveBatchEvents = 20_000;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task SweepAsync(CancellationToken cancellation)
     {
-        using var timer = new PeriodicTimer(settings.SweepEvery, clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            try
-            {
-                while (await ExpireAsync(stoppingToken) == ExpireBatch) { }
-                while (await RemoveAsync(stoppingToken) > 0) { }
-            }
-            // The database is away; the rows are still there at the next tick.
-            catch (Exception e) when (e is NpgsqlException or PlatformException or TimeoutException) { Failed(log, e); }
-        }
+        while (await ExpireAsync(cancellation) == ExpireBatch) { }
+        while (await RemoveAsync(cancellation) > 0) { }
     }
 
     private async Task<int> ExpireAsync(CancellationToken cancellation)
@@ -51,7 +40,4 @@ public sealed partial class SessionSweeper(
         await work.CommitAsync();
         return removed.Count;
     }
-
-    [LoggerMessage(LogLevel.Warning, "Sweeping sessions failed; it is tried again at the next turn")]
-    private static partial void Failed(ILogger log, Exception exception);
 }

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using AgentPlatform.Contracts.Access.V1;
 using Google.Protobuf.Reflection;
 using Grpc.Core;
@@ -42,13 +43,20 @@ public sealed class AccessMatrixTests(Platform platform) : IClassFixture<Platfor
     [Fact]
     public void A_method_that_changes_state_takes_an_idempotency_key_and_has_a_rest_form()
     {
-        string[] reading = ["Get", "List", "Read", "Check", "Watch", "Tail", "Verify", "Export"];
+        string[] reading = ["Get", "List", "Read", "Fetch", "Check", "Watch", "Tail", "Verify", "Export"];
         foreach (var method in Methods.Select(row => Find(row.Data)))
         {
             var changes = !reading.Any(r => method.Name.StartsWith(r, StringComparison.Ordinal));
             Assert.Equal(changes, RuleOf(method).Idempotency != Idempotency.Unspecified);
             Assert.NotNull(method.GetOptions().GetExtension(Contracts.Api.AnnotationsExtensions.Http));
         }
+    }
+
+    [Fact]
+    public void No_two_methods_have_the_same_rest_form()
+    {
+        var forms = Methods.Select(row => RestOf(Find(row.Data))).ToList();
+        Assert.Empty(forms.GroupBy(f => f).Where(g => g.Count() > 1).Select(g => g.Key));
     }
 
     [Fact]
@@ -63,6 +71,13 @@ public sealed class AccessMatrixTests(Platform platform) : IClassFixture<Platfor
         }
         foreach (var type in AccessRules.Descriptors().Where(f => f.Package.StartsWith("agentplatform.", StringComparison.Ordinal)).SelectMany(f => f.EnumTypes))
             Assert.EndsWith("_UNSPECIFIED", type.FindValueByNumber(0).Name);
+    }
+
+    // Whatever a variable is called, it stands for the same part of a path.
+    private static string RestOf(MethodDescriptor method)
+    {
+        var rule = method.GetOptions().GetExtension(Contracts.Api.AnnotationsExtensions.Http);
+        return $"{rule.PatternCase} {Regex.Replace(rule.Get + rule.Put + rule.Post + rule.Delete + rule.Patch, "{[^}]+}", "{}")}";
     }
 
     private static string NameOf(MethodDescriptor method) => $"/{method.Service.FullName}/{method.Name}";

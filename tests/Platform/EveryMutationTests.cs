@@ -40,6 +40,9 @@ public sealed class EveryMutationTests(Platform platform) : IClassFixture<Platfo
     {
         "CreateSession" => (Agent, new CreateSessionRequest { Role = "finance" }),
         "TransitionSession" => (Agent, new TransitionSessionRequest { Id = await NewSessionAsync(), Status = SessionStatus.Active, Version = 1 }),
+        "CreateTask" => (Agent, NewTask()),
+        "TransitionTask" => (Tokens.Operator("sender"), new TransitionTaskRequest { Id = await NewTaskAsync(), Status = RoleTaskStatus.Assigned, AssignedTo = "mutator" }),
+        "BatchDecideApprovals" => (Tokens.Operator("decider"), new BatchDecideApprovalsRequest { Decisions = { await ApprovalDecisionAsync(), await ApprovalDecisionAsync() } }),
         "RequestApproval" => (Agent, Asking()),
         "DecideApproval" => (Tokens.Operator("decider"), await ApprovalDecisionAsync()),
         "ConsumeApproval" => (Agent, await ApprovalUseAsync()),
@@ -64,6 +67,7 @@ public sealed class EveryMutationTests(Platform platform) : IClassFixture<Platfo
     private Task<List<long>> StateAsync() => platform.SqlAsync<long>("""
         SELECT count(*) FROM session.sessions UNION ALL SELECT coalesce(sum(version), 0)::bigint FROM session.sessions
         UNION ALL SELECT count(*) FROM session.events UNION ALL SELECT coalesce(sum(version), 0)::bigint FROM session.contexts
+        UNION ALL SELECT count(*) FROM session.tasks UNION ALL SELECT coalesce(sum(version), 0)::bigint FROM session.tasks
         UNION ALL SELECT count(*) FROM session.approvals UNION ALL SELECT coalesce(sum(version), 0)::bigint FROM session.approvals
         UNION ALL SELECT coalesce(sum(epoch), 0)::bigint FROM registry.agents UNION ALL SELECT count(*) FROM costing.pricing_catalog
         UNION ALL SELECT count(*) FROM costing.booking_costing UNION ALL SELECT count(*) FROM costing.booking_costing WHERE reviewed_by IS NOT NULL
@@ -75,6 +79,14 @@ public sealed class EveryMutationTests(Platform platform) : IClassFixture<Platfo
     {
         var sessions = await platform.ClientAsync<SessionService.SessionServiceClient>(Agent);
         return (await sessions.CreateSessionAsync(new CreateSessionRequest { Role = "finance" })).Session.Id;
+    }
+
+    private static CreateTaskRequest NewTask() => new() { Type = "invoice.check", FromRole = "manager", ToRole = "finance" };
+
+    private async Task<string> NewTaskAsync()
+    {
+        var tasks = await platform.ClientAsync<TaskService.TaskServiceClient>(Agent);
+        return (await tasks.CreateTaskAsync(NewTask())).Task.Id;
     }
 
     private async Task<long> RegisteredEpochAsync()

@@ -1,5 +1,4 @@
 using AgentPlatform.Contracts.Session.V1;
-using Npgsql;
 using static AgentPlatform.Contracts.Session.V1.ApprovalStatus;
 
 namespace AgentPlatform.Sessions;
@@ -8,26 +7,17 @@ namespace AgentPlatform.Sessions;
 /// Ends or escalates approvals whose time has passed: never in silence, each has its audit entry, and its watchers are told. Several instances
 /// share the work.
 /// </summary>
-public sealed partial class ApprovalExpiry(
-    Database database, ApprovalStore store, ApprovalSettings settings, TimeProvider clock, ILogger<ApprovalExpiry> log) : BackgroundService
+public sealed class ApprovalExpiry(Database database, ApprovalStore store, ApprovalSettings settings, TimeProvider clock, ILogger<ApprovalExpiry> log)
+    : Sweeper(settings.SweepEvery, clock, log)
 {
     private const int BatchApprovals = 100;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task SweepAsync(CancellationToken cancellation)
     {
-        using var timer = new PeriodicTimer(settings.SweepEvery, clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            try
-            {
-                while (await SweepAsync(stoppingToken) == BatchApprovals) { }
-            }
-            // The database is away; no decision passes after the time in any case.
-            catch (Exception e) when (e is NpgsqlException or PlatformException or TimeoutException) { Failed(log, e); }
-        }
+        while (await SettleAsync(cancellation) == BatchApprovals) { }
     }
 
-    private async Task<int> SweepAsync(CancellationToken cancellation)
+    private async Task<int> SettleAsync(CancellationToken cancellation)
     {
         await using var work = await database.BeginAsync(cancellation);
         var overdue = await store.FindOverdueAsync(work, BatchApprovals);
@@ -52,7 +42,4 @@ public sealed partial class ApprovalExpiry(
         store.Change(work, approval with { Status = ApprovalExpired });
         work.Audit("approval.expire", $"approval/{approval.Id}", [("was", ApprovalRules.Name(approval.Status)), ("action", approval.Action)]);
     }
-
-    [LoggerMessage(LogLevel.Warning, "Looking for overdue approvals failed; it is tried again at the next turn")]
-    private static partial void Failed(ILogger log, Exception exception);
 }

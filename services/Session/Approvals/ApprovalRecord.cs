@@ -6,7 +6,7 @@ namespace AgentPlatform.Sessions;
 
 /// <summary>A row of <c>session.approvals</c>.</summary>
 public sealed record ApprovalRecord(
-    Guid Id, Guid? SessionId, string AgentId, string RequestedBy, Role ApproverRole, string Action, string Arguments, string Digest, string Reason,
+    Guid Id, Guid? SessionId, Guid? TaskId, string AgentId, string RequestedBy, Role ApproverRole, string Action, string Arguments, string Digest, string Reason,
     ApprovalStatus Status, DateTimeOffset ExpiresAt, OnExpiry OnExpiry, Role EscalateTo, bool Escalated, string DecidedBy, DateTimeOffset? DecidedAt,
     string Notes, DateTimeOffset? ConsumedAt, long Version, DateTimeOffset CreatedAt)
 {
@@ -17,6 +17,7 @@ public sealed record ApprovalRecord(
     {
         Id = Id.ToString(),
         SessionId = SessionId?.ToString() ?? "",
+        TaskId = TaskId?.ToString() ?? "",
         AgentId = AgentId,
         RequestedBy = RequestedBy,
         ApproverRole = ApproverRole,

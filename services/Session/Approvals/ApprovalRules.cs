@@ -13,11 +13,12 @@ public static class ApprovalRules
     public const int ReasonMaximumCharacters = 2_000;
     public const int NotesMaximumCharacters = 1_000;
     public const int ArgumentsMaximumBytes = 256 * 1024;
+    public const int BatchMaximumDecisions = 100;
     private const int DigestCharacters = 64;
     private static readonly TimeSpan ExpiresInUnlessGiven = TimeSpan.FromHours(1);
     private static readonly TimeSpan LongestExpiresIn = TimeSpan.FromDays(30);
 
-    public static void Check(RequestApprovalRequest request, out Guid? sessionId, out string arguments, out TimeSpan expiresIn)
+    public static void Check(RequestApprovalRequest request, out Guid? sessionId, out Guid? taskId, out string arguments, out TimeSpan expiresIn)
     {
         var given = request.ExpiresIn ?? Duration.FromTimeSpan(ExpiresInUnlessGiven);
         var inRange = given.Seconds >= 1 && given.Seconds <= (long)LongestExpiresIn.TotalSeconds && given.Nanos is >= 0 and < 1_000_000_000;
@@ -29,23 +30,25 @@ public static class ApprovalRules
             .Require(inRange, "expires_in", "must be 1 second to 30 days")
             .KnownOrUnspecified("on_expiry", request.OnExpiry)
             .Require(request.OnExpiry != OnExpiry.Escalate || IsApprover(request.EscalateTo), "escalate_to", "must be OPERATOR or SUPERUSER with ESCALATE")
-            .Require(request.OnExpiry == OnExpiry.Escalate || request.EscalateTo == Role.Unspecified, "escalate_to", "goes with ESCALATE alone");
-        sessionId = null;
-        if (request.SessionId.Length > 0)
-        {
-            checks.Id("session_id", request.SessionId, out var id);
-            sessionId = id;
-        }
+            .Require(request.OnExpiry == OnExpiry.Escalate || request.EscalateTo == Role.Unspecified, "escalate_to", "goes with ESCALATE alone")
+            .OptionalId("session_id", request.SessionId, out sessionId)
+            .OptionalId("task_id", request.TaskId, out taskId)
+            .Require(sessionId is null || taskId is null, "task_id", "does not go with session_id: the task's session is taken");
         checks.ThrowIfAny();
         expiresIn = given.ToTimeSpan();
     }
 
-    public static void Check(DecideApprovalRequest request, out Guid id) => new FieldChecks()
-        .Id("id", request.Id, out id)
-        .Known("decision", request.Decision)
-        .Require(request.Digest.Length == DigestCharacters && request.Digest.All(char.IsAsciiHexDigitLower), "digest", "must be 64 lower-case hexadecimal digits")
-        .Text("notes", request.Notes, NotesMaximumCharacters)
-        .ThrowIfAny();
+    public static void Check(DecideApprovalRequest request, out Guid id) => Check(request, "", out id).ThrowIfAny();
+
+    public static void Check(BatchDecideApprovalsRequest request, out Guid[] ids)
+    {
+        ids = new Guid[request.Decisions.Count];
+        new FieldChecks()
+            .Require(ids.Length is > 0 and <= BatchMaximumDecisions, "decisions", $"has {ids.Length:N0}; 1–{BatchMaximumDecisions} are allowed").ThrowIfAny();
+        for (var i = 0; i < ids.Length; i++)
+            Check(request.Decisions[i], $"decisions[{i}].", out ids[i]).ThrowIfAny();
+        new FieldChecks().Require(ids.Distinct().Count() == ids.Length, "decisions", "names an approval twice").ThrowIfAny();
+    }
 
     public static void Check(ConsumeApprovalRequest request, out Guid id) => new FieldChecks()
         .Id("id", request.Id, out id)
@@ -53,17 +56,16 @@ public static class ApprovalRules
         .Json("arguments", request.Arguments, ArgumentsMaximumBytes, out _)
         .ThrowIfAny();
 
-    public static void Check(ListApprovalsRequest request, out Guid? sessionId)
+    public static void Check(ListApprovalsRequest request, out Guid? sessionId, out Guid? taskId)
     {
-        var checks = new FieldChecks().KnownOrUnspecified("status", request.Status);
-        sessionId = null;
-        if (request.SessionId.Length > 0)
-        {
-            checks.Id("session_id", request.SessionId, out var id);
-            sessionId = id;
-        }
+        var checks = new FieldChecks()
+            .KnownOrUnspecified("status", request.Status)
+            .OptionalId("session_id", request.SessionId, out sessionId)
+            .OptionalId("task_id", request.TaskId, out taskId);
         if (request.AgentId.Length > 0)
             checks.DottedName("agent_id", request.AgentId);
+        if (request.Action.Length > 0)
+            checks.DottedName("action", request.Action);
         checks.ThrowIfAny();
     }
 
@@ -107,8 +109,17 @@ public static class ApprovalRules
     public static ApprovalRecord Visible(ApprovalRecord? approval, Guid id, Caller caller) =>
         approval is not null && caller.MaySee(approval.AgentId) ? approval : throw Errors.NotFound("APPROVAL_NOT_FOUND", $"There is no approval {id}.");
 
+    /// <summary>What watchers of an approval listen to.</summary>
+    public static string TopicOf(Guid id) => $"approval/{id}";
+
     /// <summary>The state as people read it.</summary>
     public static string Name(ApprovalStatus status) => status.ToString()["Approval".Length..].ToUpperInvariant();
+
+    private static FieldChecks Check(DecideApprovalRequest request, string path, out Guid id) => new FieldChecks(path)
+        .Id("id", request.Id, out id)
+        .Known("decision", request.Decision)
+        .Require(request.Digest.Length == DigestCharacters && request.Digest.All(char.IsAsciiHexDigitLower), "digest", "must be 64 lower-case hexadecimal digits")
+        .Text("notes", request.Notes, NotesMaximumCharacters);
 
     // By the clock, not by the sweep, which may be a moment late.
     private static void CheckInTime(ApprovalRecord approval, DateTimeOffset now)

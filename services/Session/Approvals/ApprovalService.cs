@@ -5,7 +5,7 @@ using static AgentPlatform.Contracts.Session.V1.ApprovalStatus;
 namespace AgentPlatform.Sessions;
 
 /// <summary>The RPCs of approvals. See approval.proto for what each promises.</summary>
-public sealed class ApprovalService(Database database, ApprovalStore store, SessionStore sessions, ApprovalWatcher watcher, ApprovalSettings settings)
+public sealed class ApprovalService(Database database, ApprovalStore store, SessionStore sessions, TaskStore tasks, Follower follower, ApprovalSettings settings)
     : Contracts.Session.V1.ApprovalService.ApprovalServiceBase
 {
     private const string Decided = "approval.decide";
@@ -13,14 +13,17 @@ public sealed class ApprovalService(Database database, ApprovalStore store, Sess
 
     public override async Task<RequestApprovalResponse> RequestApproval(RequestApprovalRequest request, ServerCallContext context)
     {
-        ApprovalRules.Check(request, out var sessionId, out var arguments, out var expiresIn);
+        ApprovalRules.Check(request, out var sessionId, out var taskId, out var arguments, out var expiresIn);
 
         await using var work = await database.BeginAsync(context);
-        if (sessionId is { } id && SessionRules.IsEnded(SessionRules.Visible(await sessions.FindAsync(work, id), id, work.Caller).Status))
-            throw Errors.FailedPrecondition("SESSION_ENDED", "The session has ended; nothing is to be done in it any more.");
-        var approval = store.Add(work, request, sessionId, arguments, expiresIn);
+        if (taskId is { } ofTask)
+            sessionId = TaskRules.CheckOpen(TaskRules.Visible(await tasks.FindAsync(work, ofTask), ofTask, work.Caller), database.Now).SessionId;
+        else if (sessionId is { } id)
+            SessionRules.CheckOpen(SessionRules.Visible(await sessions.FindAsync(work, id), id, work.Caller));
+        var approval = store.Add(work, request, sessionId, taskId, arguments, expiresIn);
         work.Audit("approval.request", $"approval/{approval.Id}",
-            [("action", approval.Action), ("digest", approval.Digest), ("approver_role", Caller.NameOf(approval.ApproverRole)), ("reason", approval.Reason)]);
+            [("action", approval.Action), ("digest", approval.Digest), ("approver_role", Caller.NameOf(approval.ApproverRole)), ("reason", approval.Reason),
+                ("task_id", request.TaskId)]);
         return await work.CommitAsync(new RequestApprovalResponse { Approval = approval.ToProto() });
     }
 
@@ -28,6 +31,16 @@ public sealed class ApprovalService(Database database, ApprovalStore store, Sess
     {
         ApprovalRules.Check(request, out var id);
         return OnRecordAsync(context, Decided, id, () => DecideAsync(id, request, context));
+    }
+
+    public override async Task<BatchDecideApprovalsResponse> BatchDecideApprovals(BatchDecideApprovalsRequest request, ServerCallContext context)
+    {
+        ApprovalRules.Check(request, out var ids);
+
+        await using var work = await database.BeginAsync(context);
+        var found = (await store.FindToChangeAsync(work, ids)).ToDictionary(a => a.Id);
+        var results = request.Decisions.Select((decision, i) => DecideOrRefuse(work, found.GetValueOrDefault(ids[i]), ids[i], decision));
+        return await work.CommitAsync(new BatchDecideApprovalsResponse { Results = { results } });
     }
 
     public override async Task<GetApprovalResponse> GetApproval(GetApprovalRequest request, ServerCallContext context)
@@ -40,11 +53,11 @@ public sealed class ApprovalService(Database database, ApprovalStore store, Sess
 
     public override async Task<ListApprovalsResponse> ListApprovals(ListApprovalsRequest request, ServerCallContext context)
     {
-        ApprovalRules.Check(request, out var sessionId);
+        ApprovalRules.Check(request, out var sessionId, out var taskId);
         var agentId = context.Caller().NarrowTo(request.AgentId);
-        var page = PageRequest.Read("approvals", request.PageSize, request.PageToken, request.Status, sessionId, agentId);
+        var page = PageRequest.Read("approvals", request.PageSize, request.PageToken, request.Status, sessionId, taskId, agentId, request.Action);
 
-        var fetched = await store.ListAsync(page, request.Status, sessionId, agentId, context);
+        var fetched = await store.ListAsync(page, request, sessionId, taskId, agentId, context);
         var (rows, next) = page.Cut(fetched, a => a.Id.ToString());
         return new ListApprovalsResponse { Approvals = { rows.Select(a => a.ToProto()) }, NextPageToken = next };
     }
@@ -52,7 +65,9 @@ public sealed class ApprovalService(Database database, ApprovalStore store, Sess
     public override Task WatchApproval(WatchApprovalRequest request, IServerStreamWriter<WatchApprovalResponse> responseStream, ServerCallContext context)
     {
         new FieldChecks().Id("id", request.Id, out var id).ThrowIfAny();
-        return watcher.RunAsync(id, responseStream, context);
+        return follower.RunAsync(context, ApprovalRules.TopicOf(id), async () => ApprovalRules.Visible(await store.FindAsync(id, context), id, context.Caller()),
+            approval => approval.Version, approval => approval.IsFinal,
+            (approval, stop) => responseStream.WriteAsync(new WatchApprovalResponse { Approval = approval.ToProto() }, stop));
     }
 
     public override Task<ConsumeApprovalResponse> ConsumeApproval(ConsumeApprovalRequest request, ServerCallContext context)
@@ -64,7 +79,13 @@ public sealed class ApprovalService(Database database, ApprovalStore store, Sess
     private async Task<DecideApprovalResponse> DecideAsync(Guid id, DecideApprovalRequest request, ServerCallContext context)
     {
         await using var work = await database.BeginAsync(context);
-        var approval = ApprovalRules.Visible(await store.FindToChangeAsync(work, id), id, work.Caller);
+        var decided = Decide(work, await store.FindToChangeAsync(work, id), id, request);
+        return await work.CommitAsync(new DecideApprovalResponse { Approval = decided.ToProto() });
+    }
+
+    private ApprovalRecord Decide(UnitOfWork work, ApprovalRecord? found, Guid id, DecideApprovalRequest request)
+    {
+        var approval = ApprovalRules.Visible(found, id, work.Caller);
         ApprovalRules.CheckDecision(approval, request.Digest, work.Caller, database.Now, settings.AllowSelfDecision);
 
         var status = request.Decision == ApprovalDecision.Approve ? ApprovalApproved : ApprovalRejected;
@@ -73,7 +94,26 @@ public sealed class ApprovalService(Database database, ApprovalStore store, Sess
             [("decision", ApprovalRules.Name(status)), ("action", decided.Action), ("digest", decided.Digest), ("requested_by", decided.RequestedBy), ("notes", request.Notes),
                 ("self_decision", work.Caller.Subject == decided.RequestedBy ? "true" : "false")],
             authorizedBy: work.Caller.Subject);
-        return await work.CommitAsync(new DecideApprovalResponse { Approval = decided.ToProto() });
+        return decided;
+    }
+
+    // A refusal here ends no call, so it is on record in the same unit of work as the decisions beside it.
+    private ApprovalResult DecideOrRefuse(UnitOfWork work, ApprovalRecord? found, Guid id, DecideApprovalRequest request)
+    {
+        try
+        {
+            return new ApprovalResult { Id = request.Id, Approval = Decide(work, found, id, request).ToProto() };
+        }
+        catch (PlatformException refusal)
+        {
+            if (IsOnRecord(refusal))
+                work.AuditRefusal(Decided, $"approval/{id}", refusal);
+            return new ApprovalResult
+            {
+                Id = request.Id,
+                Refusal = new ApprovalRefusal { Code = (int)refusal.Code, Reason = refusal.Reason, Message = refusal.Message, Facts = { refusal.Facts.ToDictionary() } },
+            };
+        }
     }
 
     private async Task<ConsumeApprovalResponse> ConsumeAsync(Guid id, ConsumeApprovalRequest request, ServerCallContext context)
@@ -87,6 +127,8 @@ public sealed class ApprovalService(Database database, ApprovalStore store, Sess
         return await work.CommitAsync(new ConsumeApprovalResponse { Approval = used.ToProto() });
     }
 
+    private static bool IsOnRecord(PlatformException refusal) => refusal.Code is StatusCode.FailedPrecondition or StatusCode.PermissionDenied;
+
     // Somebody tried to pass the gate: that it held is worth an entry as much as that it opened.
     private async Task<T> OnRecordAsync<T>(ServerCallContext context, string operation, Guid id, Func<Task<T>> act)
     {
@@ -94,7 +136,7 @@ public sealed class ApprovalService(Database database, ApprovalStore store, Sess
         {
             return await act();
         }
-        catch (PlatformException refusal) when (refusal.Code is StatusCode.FailedPrecondition or StatusCode.PermissionDenied)
+        catch (PlatformException refusal) when (IsOnRecord(refusal))
         {
             await database.RecordRefusalAsync(context, operation, $"approval/{id}", refusal);
             throw;

@@ -10,14 +10,14 @@ namespace AgentPlatform.Sessions;
 public sealed class ApprovalStore(Database database)
 {
     private const string Columns = """
-        id, session_id, agent_id, requested_by, approver_role, action, arguments, digest, reason, status, expires_at, on_expiry, escalate_to, escalated,
-        decided_by, decided_at, notes, consumed_at, version, created_at
+        id, session_id, task_id, agent_id, requested_by, approver_role, action, arguments, digest, reason, status, expires_at, on_expiry, escalate_to,
+        escalated, decided_by, decided_at, notes, consumed_at, version, created_at
         """;
 
     private const string Insert = """
-        INSERT INTO session.approvals (id, session_id, agent_id, requested_by, approver_role, action, arguments, digest, reason, status, expires_at,
+        INSERT INTO session.approvals (id, session_id, task_id, agent_id, requested_by, approver_role, action, arguments, digest, reason, status, expires_at,
                on_expiry, escalate_to, escalated, decided_by, notes, version, created_at)
-        VALUES ($1, $2::uuid, $3, $4, $5, $6, $7::jsonb, $8, $9, $10, $11, $12, $13, false, '', '', 1, $14)
+        VALUES ($1, $2::uuid, $3::uuid, $4, $5, $6, $7, $8::jsonb, $9, $10, $11, $12, $13, $14, false, '', '', 1, $15)
         """;
 
     private const string Find = $"SELECT {Columns} FROM session.approvals WHERE id = $1";
@@ -25,15 +25,28 @@ public sealed class ApprovalStore(Database database)
     // The second of two deciders, or of two users, waits here, and then sees what the first has done.
     private const string FindToChange = $"{Find} FOR UPDATE";
 
+    // Always in the same order, so that of two batches one waits for the other and never both.
+    private const string FindAllToChange = $"SELECT {Columns} FROM session.approvals WHERE id = ANY ($1) ORDER BY id FOR UPDATE";
+
+    // What waits for a person about a session or a task, and is in time.
+    private const string FindWaiting = $"""
+        SELECT {Columns} FROM session.approvals
+         WHERE id IN (SELECT id FROM session.approvals WHERE session_id = $1 UNION SELECT id FROM session.approvals WHERE task_id = $1)
+           AND status = 'approval_pending' AND expires_at > $2 AND ($3 = '' OR agent_id = $3)
+         ORDER BY id DESC LIMIT $4
+        """;
+
     // Keyset paging: ids are UUIDv7, so their order is the order of asking.
     private const string List = $"""
         SELECT {Columns} FROM session.approvals
          WHERE ($1::uuid IS NULL OR id < $1)
            AND ($2 = '' OR status = $2)
            AND ($3::uuid IS NULL OR session_id = $3)
-           AND ($4 = '' OR agent_id = $4)
+           AND ($4::uuid IS NULL OR task_id = $4)
+           AND ($5 = '' OR agent_id = $5)
+           AND ($6 = '' OR action = $6)
          ORDER BY id DESC
-         LIMIT $5
+         LIMIT $7
         """;
 
     // Several instances share the work; what a decider holds at this moment is looked at again.
@@ -51,15 +64,15 @@ public sealed class ApprovalStore(Database database)
         """;
 
     /// <summary>Adds a pending approval.</summary>
-    public ApprovalRecord Add(UnitOfWork work, RequestApprovalRequest request, Guid? sessionId, string arguments, TimeSpan expiresIn)
+    public ApprovalRecord Add(UnitOfWork work, RequestApprovalRequest request, Guid? sessionId, Guid? taskId, string arguments, TimeSpan expiresIn)
     {
         var now = database.Now;
         var onExpiry = request.OnExpiry == OnExpiry.Unspecified ? OnExpiry.Deny : request.OnExpiry;
-        var approval = new ApprovalRecord(Guid.CreateVersion7(now), sessionId, work.Caller.AgentId, work.Caller.Subject, request.ApproverRole, request.Action,
+        var approval = new ApprovalRecord(Guid.CreateVersion7(now), sessionId, taskId, work.Caller.AgentId, work.Caller.Subject, request.ApproverRole, request.Action,
             arguments, ApprovalDigest.Of(request.Action, request.Arguments), request.Reason, ApprovalPending, Microseconds(now + expiresIn), onExpiry,
             request.EscalateTo, false, "", null, "", null, 1, now);
-        work.Execute(Insert, approval.Id, approval.SessionId, approval.AgentId, approval.RequestedBy, EnumText.Of(approval.ApproverRole), approval.Action,
-            arguments, approval.Digest, approval.Reason, EnumText.Of(approval.Status), approval.ExpiresAt, EnumText.Of(onExpiry), EnumText.Of(approval.EscalateTo), now);
+        work.Execute(Insert, approval.Id, approval.SessionId, approval.TaskId, approval.AgentId, approval.RequestedBy, EnumText.Of(approval.ApproverRole),
+            approval.Action, arguments, approval.Digest, approval.Reason, EnumText.Of(approval.Status), approval.ExpiresAt, EnumText.Of(onExpiry), EnumText.Of(approval.EscalateTo), now);
         return approval;
     }
 
@@ -68,10 +81,18 @@ public sealed class ApprovalStore(Database database)
     /// <summary>Reads it and keeps others from changing it until the work ends.</summary>
     public Task<ApprovalRecord?> FindToChangeAsync(UnitOfWork work, Guid id) => work.QuerySingleAsync(FindToChange, Read, id);
 
+    /// <summary>Reads several and keeps others from changing them until the work ends.</summary>
+    public Task<List<ApprovalRecord>> FindToChangeAsync(UnitOfWork work, Guid[] ids) => work.QueryAsync(FindAllToChange, Read, ids);
+
+    /// <summary>Reads, together with other things, what waits for a person about a session or a task; an agent's own alone.</summary>
+    public List<ApprovalRecord> FindOpen(ReadBatch reads, Guid subjectId, string agentId, int atMost) =>
+        reads.Add(FindWaiting, Read, subjectId, database.Now, agentId, atMost);
+
     public Task<List<ApprovalRecord>> FindOverdueAsync(UnitOfWork work, int atMost) => work.QueryAsync(FindOverdue, Read, database.Now, atMost);
 
-    public Task<List<ApprovalRecord>> ListAsync(PageRequest page, ApprovalStatus status, Guid? sessionId, string agentId, ServerCallContext context) =>
-        database.QueryAsync(context, List, Read, page.AfterId, EnumText.Of(status), sessionId, agentId, page.Fetch);
+    public Task<List<ApprovalRecord>> ListAsync(
+        PageRequest page, ListApprovalsRequest filter, Guid? sessionId, Guid? taskId, string agentId, ServerCallContext context) =>
+        database.QueryAsync(context, List, Read, page.AfterId, EnumText.Of(filter.Status), sessionId, taskId, agentId, filter.Action, page.Fetch);
 
     /// <summary>Writes an approval that was read with <see cref="FindToChangeAsync"/> or <see cref="FindOverdueAsync"/>, as changed.</summary>
     public ApprovalRecord Change(UnitOfWork work, ApprovalRecord changed)
@@ -79,17 +100,19 @@ public sealed class ApprovalStore(Database database)
         changed = changed with { Version = changed.Version + 1 };
         work.Execute(Update, changed.Id, EnumText.Of(changed.Status), EnumText.Of(changed.ApproverRole), changed.ExpiresAt, changed.Escalated, changed.DecidedBy,
             changed.DecidedAt, changed.Notes, changed.ConsumedAt, changed.Version);
-        work.Wake(ApprovalWatcher.TopicOf(changed.Id));
+        work.Wake(ApprovalRules.TopicOf(changed.Id));
         return changed;
     }
 
     private static DateTimeOffset Microseconds(DateTimeOffset time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMicrosecond));
 
     private static ApprovalRecord Read(NpgsqlDataReader row) => new(
-        row.GetGuid(0), row.IsDBNull(1) ? null : row.GetGuid(1), row.GetString(2), row.GetString(3), EnumText.Parse<Role>(row.GetString(4)), row.GetString(5),
-        row.GetString(6), row.GetString(7), row.GetString(8), EnumText.Parse<ApprovalStatus>(row.GetString(9)), row.GetFieldValue<DateTimeOffset>(10),
-        EnumText.Parse<OnExpiry>(row.GetString(11)), EnumText.Parse<Role>(row.GetString(12)), row.GetBoolean(13), row.GetString(14), Time(row, 15),
-        row.GetString(16), Time(row, 17), row.GetInt64(18), row.GetFieldValue<DateTimeOffset>(19));
+        row.GetGuid(0), Id(row, 1), Id(row, 2), row.GetString(3), row.GetString(4), EnumText.Parse<Role>(row.GetString(5)), row.GetString(6), row.GetString(7),
+        row.GetString(8), row.GetString(9), EnumText.Parse<ApprovalStatus>(row.GetString(10)), row.GetFieldValue<DateTimeOffset>(11),
+        EnumText.Parse<OnExpiry>(row.GetString(12)), EnumText.Parse<Role>(row.GetString(13)), row.GetBoolean(14), row.GetString(15), Time(row, 16),
+        row.GetString(17), Time(row, 18), row.GetInt64(19), row.GetFieldValue<DateTimeOffset>(20));
+
+    private static Guid? Id(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetGuid(column);
 
     private static DateTimeOffset? Time(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<DateTimeOffset>(column);
 }

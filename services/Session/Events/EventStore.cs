@@ -44,6 +44,16 @@ public sealed class EventStore(Database database)
          ORDER BY sequence DESC
         """;
 
+    // Of the session with this id, or of the one that the task with this id belongs to.
+    private const string LastOfSubject = $"""
+        SELECT {Columns} FROM (
+            SELECT e.*, sum(size_bytes) OVER (ORDER BY sequence DESC) - size_bytes AS bytes_before
+              FROM (SELECT * FROM session.events WHERE session_id = coalesce((SELECT session_id FROM session.tasks WHERE id = $1), $1)
+                     ORDER BY sequence DESC LIMIT $2) AS e) AS page
+         WHERE bytes_before < $3
+         ORDER BY sequence
+        """;
+
     /// <summary>
     /// Appends events to an open session, an agent to its own; null when there is no such session or it takes no more.
     /// </summary>
@@ -58,6 +68,10 @@ public sealed class EventStore(Database database)
     /// <summary>The events before a sequence and after another, newest first: so many at most, and fewer when they are large.</summary>
     public Task<List<EventRecord>> BeforeAsync(Guid sessionId, long sequence, long afterSequence, int limit, ServerCallContext context) =>
         database.QueryAsync(context, Before, Read, sessionId, sequence, limit, EventRules.PageMaximumBytes, afterSequence);
+
+    /// <summary>Reads, together with other things, the last events of a session, or of the one that a task belongs to; fewer when they are large.</summary>
+    public List<EventRecord> LastOf(ReadBatch reads, Guid subjectId, int atMost, int atMostBytes) =>
+        reads.Add(LastOfSubject, Read, subjectId, atMost, atMostBytes);
 
     private static EventRecord Read(NpgsqlDataReader row) => new(
         row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetDouble(5), row.GetFieldValue<DateTimeOffset>(6));
