@@ -104,7 +104,8 @@ public sealed class SessionSweeperTests : IClassFixture<Platform>
                 Assert.NotEqual(0, await CountAsync(table, kept));
         }
         var removal = (await _platform.AuditOfAsync("session")).Single(e => e.Operation == "session.remove" && e.Metadata.Fields["ids"].StringValue.Contains(old, StringComparison.Ordinal));
-        Assert.Equal("1", removal.Metadata.Fields["count"].StringValue);
+        // What other tests have ended may go along.
+        Assert.Equal($"{removal.Metadata.Fields["ids"].StringValue.Split(' ').Length}", removal.Metadata.Fields["count"].StringValue);
 
         // The hold is lifted, although the session has ended, and its time is over at once.
         await person.UpdateSessionAsync(new UpdateSessionRequest { Id = held, UpdateMask = new() { Paths = { "legal_hold" } } });
