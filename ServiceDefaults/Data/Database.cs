@@ -8,7 +8,7 @@ namespace AgentPlatform;
 /// A service's way to its own schema. Reads go straight to the pool; whatever changes state goes through
 /// <see cref="BeginAsync"/>, and there is no other way to commit.
 /// </summary>
-public sealed class Database(TieredPool pool, NpgsqlDataSource source, UnitOfWorkTools tools)
+public sealed class Database(NpgsqlDataSource source, UnitOfWorkTools tools)
 {
     /// <summary>Now, by the platform's clock, cut to the microseconds that Postgres keeps.</summary>
     public DateTimeOffset Now
@@ -24,23 +24,21 @@ public sealed class Database(TieredPool pool, NpgsqlDataSource source, UnitOfWor
     /// Begins the one transaction of a call that changes state. With an idempotency key that was answered before, the rest of
     /// the method ends at its first query, or at the commit, and the caller gets the stored answer.
     /// </summary>
-    public async Task<UnitOfWork> BeginAsync(ServerCallContext context)
+    public ValueTask<UnitOfWork> BeginAsync(ServerCallContext context)
     {
         var caller = context.Caller();
-        var rented = await pool.RentAsync(caller.Tier, context.CancellationToken);
-        return new UnitOfWork(rented, new UnitOfWorkScope(
-            this, caller, IdempotentCall.Of(context), CorrelationId.Of(context), SourceAddress.Of(context), context.CancellationToken, TagOf(caller), tools));
+        return ValueTask.FromResult(new UnitOfWork(new UnitOfWorkScope(
+            this, caller, IdempotentCall.Of(context), CorrelationId.Of(context), SourceAddress.Of(context), context.CancellationToken, TagOf(caller), tools)));
     }
 
     /// <summary>
     /// Begins a transaction that nobody called for: what the service does by its clock, such as ending what has expired. The service itself is
     /// the principal, and the connection is the system's.
     /// </summary>
-    public async Task<UnitOfWork> BeginAsync(CancellationToken cancellation)
+    public ValueTask<UnitOfWork> BeginAsync(CancellationToken cancellation)
     {
         var self = new Caller { Subject = $"service/{tools.Service.Name}", Roles = [Role.Service] };
-        var rented = await pool.RentAsync(PoolTier.System, cancellation);
-        return new UnitOfWork(rented, new UnitOfWorkScope(this, self, null, "", "", cancellation, TagOf(self), tools));
+        return ValueTask.FromResult(new UnitOfWork(new UnitOfWorkScope(this, self, null, "", "", cancellation, TagOf(self), tools)));
     }
 
     /// <summary>
@@ -50,8 +48,7 @@ public sealed class Database(TieredPool pool, NpgsqlDataSource source, UnitOfWor
     public async Task RecordRefusalAsync(ServerCallContext context, string operation, string resource, PlatformException refusal)
     {
         var caller = context.Caller();
-        var rented = await pool.RentAsync(caller.Tier, context.CancellationToken);
-        await using var work = new UnitOfWork(rented, new UnitOfWorkScope(
+        await using var work = new UnitOfWork(new UnitOfWorkScope(
             this, caller, null, CorrelationId.Of(context), SourceAddress.Of(context), context.CancellationToken, TagOf(caller), tools));
         work.AuditRefusal(operation, resource, refusal);
         await work.CommitAsync();
@@ -103,7 +100,7 @@ public sealed class Database(TieredPool pool, NpgsqlDataSource source, UnitOfWor
 
     private async Task ReadOnceAsync(Caller caller, ReadBatch reads, CancellationToken cancellation)
     {
-        await using var rented = await pool.RentAsync(caller.Tier, cancellation);
+        await using var rented = await tools.Pool.RentAsync(caller.Tier, cancellation);
         await using var batch = rented.Connection.CreateBatch();
         var tag = TagOf(caller);
         var isTagged = tools.Tags.Has(rented.Connection, tag);

@@ -46,7 +46,7 @@ public sealed class TieredPool
         if (tier == PoolTier.Agent && IsBreakerOpen)
             throw Refuse(tier, "POOL_BREAKER_OPEN", "Nearly all database connections are in use; agents wait first.");
         if (!await own.TakeAsync(_settings, cancellation))
-            throw Refuse(tier, "POOL_EXHAUSTED", $"No database connection became free within {_settings.Wait.TotalSeconds:0.#} s.");
+            throw Exhausted(tier);
         try
         {
             return new RentedConnection(await _source.OpenConnectionAsync(cancellation), own.GiveBack);
@@ -57,6 +57,19 @@ public sealed class TieredPool
             throw;
         }
     }
+
+    /// <summary>Counts a call that waits, until <see cref="StopWaiting"/>; refuses it when too many do.</summary>
+    internal void StartWaiting(PoolTier tier)
+    {
+        if (!_tiers[tier].TryWait(_settings))
+            throw Exhausted(tier);
+    }
+
+    internal void StopWaiting(PoolTier tier) => _tiers[tier].StopWaiting();
+
+    /// <summary>What a call is told that gets no connection.</summary>
+    private PlatformException Exhausted(PoolTier tier) =>
+        Refuse(tier, "POOL_EXHAUSTED", $"No database connection became free within {_settings.Wait.TotalSeconds:0.#} s.");
 
     private PlatformException Refuse(PoolTier tier, string reason, string message)
     {
@@ -93,14 +106,21 @@ public sealed class TieredPool
         {
             if (_free.Wait(0, CancellationToken.None))
                 return true;
-            if (Interlocked.Increment(ref _waiting) > settings.MaximumWaiting)
-            {
-                Interlocked.Decrement(ref _waiting);
+            if (!TryWait(settings))
                 return false;
-            }
             try { return await _free.WaitAsync(settings.Wait, cancellation); }
-            finally { Interlocked.Decrement(ref _waiting); }
+            finally { StopWaiting(); }
         }
+
+        public bool TryWait(PoolSettings settings)
+        {
+            if (Interlocked.Increment(ref _waiting) <= settings.MaximumWaiting)
+                return true;
+            StopWaiting();
+            return false;
+        }
+
+        public void StopWaiting() => Interlocked.Decrement(ref _waiting);
 
         public void GiveBack() => _free.Release();
     }

@@ -11,26 +11,25 @@ namespace AgentPlatform;
 /// before it must be: statements that need no answer travel with the next one that does, or with the commit, and the
 /// transaction's beginning with the first. So a change that asks the database nothing takes one round trip, another one more for
 /// each thing that it asks, with an idempotency key or without. Disposed without <see cref="CommitAsync{TResponse}"/>, it leaves
-/// no trace.
+/// no trace. Units that only add rows, as most that create something do, are committed together with others': <see cref="GroupCommit"/>.
 /// </summary>
 public sealed class UnitOfWork : IAsyncDisposable
 {
-    private const string InsertOutbox = "INSERT INTO outbox (id, entry, created_at) VALUES ($1, $2, $3)";
     private static readonly TimeSpan RetryInFlightEvery = TimeSpan.FromMilliseconds(50);
 
-    private readonly RentedConnection _rented;
     private readonly UnitOfWorkScope _scope;
     private readonly IdempotentCall? _call;
     private readonly long _startedAt = Stopwatch.GetTimestamp();
     private readonly List<(string Sql, object?[] Values)> _pending = [];
     private readonly List<AuditEntry> _entries = [];
     private readonly List<string> _topics = [];
+    private RentedConnection? _rented;
     private bool _begun;
     private bool _sendsTag;
+    private bool _isSent;
     private int _roundTrips;
 
-    internal UnitOfWork(RentedConnection rented, UnitOfWorkScope scope) =>
-        (_rented, _scope, _call) = (rented, scope, scope.Call);
+    internal UnitOfWork(UnitOfWorkScope scope) => (_scope, _call) = (scope, scope.Call);
 
     /// <summary>Who is changing things.</summary>
     public Caller Caller => _scope.Caller;
@@ -92,13 +91,13 @@ public sealed class UnitOfWork : IAsyncDisposable
             // Without a row it has come of age in this very moment; the next try finds the key free.
             throw await FindAnswerAsync(_call) ?? InFlight();
         }
-        catch (NpgsqlException e) when (Database.IsConnectionLost(e) || e.InnerException is TimeoutException)
+        catch (NpgsqlException e) when (_isSent && (Database.IsConnectionLost(e) || e.InnerException is TimeoutException))
         {
             _scope.Database.Forget(e);
             throw OutcomeUnknown(e);
         }
         if (_sendsTag)
-            _scope.Tools.Tags.Remember(_rented.Connection, _scope.ConnectionTag);
+            _scope.Tools.Tags.Remember(_rented!.Connection, _scope.ConnectionTag);
         if (_entries.Count > 0)
             _scope.Tools.Signal.Set();
         foreach (var topic in _topics)
@@ -113,11 +112,11 @@ public sealed class UnitOfWork : IAsyncDisposable
     public Task CommitAsync() => CommitAsync(new Empty());
 
     /// <summary>Gives the connection back; whatever was not committed is rolled back by that.</summary>
-    public ValueTask DisposeAsync() => _rented.DisposeAsync();
+    public ValueTask DisposeAsync() => _rented?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private async Task<List<T>> RunAsync<T>(string sql, Func<NpgsqlDataReader, T> map, object?[] values)
     {
-        await using var batch = NewBatch();
+        await using var batch = await NewBatchAsync();
         AddPending(batch);
         batch.Add(sql, values);
         await using var reader = await ExecuteAsync(batch);
@@ -131,7 +130,7 @@ public sealed class UnitOfWork : IAsyncDisposable
         var giveUpAt = _scope.Tools.Clock.GetUtcNow() + _scope.Tools.Idempotency.InFlightWait;
         while (true)
         {
-            await using (var batch = NewBatch())
+            await using (var batch = await NewBatchAsync())
             {
                 AddBeginning(batch);
                 AddPending(batch);
@@ -170,7 +169,8 @@ public sealed class UnitOfWork : IAsyncDisposable
     {
         var (fingerprint, answer) = (reader.GetFieldValue<byte[]>(0), reader.GetFieldValue<byte[]>(1));
         _scope.Tools.Answers.Keep(call with { Fingerprint = fingerprint }, answer, reader.GetFieldValue<DateTimeOffset>(2));
-        return call.Replay(fingerprint, answer);
+        call.CheckSame(fingerprint);
+        return new StoredAnswerException(answer);
     }
 
     // What came after may have met the other call's effects and failed; it is rolled back in any case.
@@ -188,7 +188,10 @@ public sealed class UnitOfWork : IAsyncDisposable
     {
         try
         {
-            await SendCommitAsync(answer, IdempotencySql.Insert);
+            if (AddsOnly())
+                await CommitWithOthersAsync(answer);
+            else
+                await SendCommitAsync(answer, IdempotencySql.Insert);
             return true;
         }
         catch (PostgresException e) when (_call is not null && IdempotencySql.IsTaken(e))
@@ -197,9 +200,29 @@ public sealed class UnitOfWork : IAsyncDisposable
         }
     }
 
+    // Such a unit waits for no row that somebody else holds, and asks for no answer: it can share a transaction.
+    private bool AddsOnly() => !_begun && _pending.TrueForAll(p => p.Sql.StartsWith("INSERT", StringComparison.Ordinal));
+
+    private async Task CommitWithOthersAsync(byte[] answer)
+    {
+        var stored = _call is null ? null : new StoredAnswer(_call, answer, _scope.Database.Now);
+        var addition = new Addition(_scope.ConnectionTag, stored, _pending, [.. OutboxRows()], Cancellation);
+        using var span = Telemetry.Source.StartActivity("commit", ActivityKind.Client);
+        try
+        {
+            _roundTrips++;
+            await _scope.Tools.Group.CommitAsync(Caller.Tier, addition);
+        }
+        finally
+        {
+            _isSent = addition.GroupSize > 0;
+            span?.SetTag("db.system.name", "postgresql").SetTag("agentplatform.commit.group_size", addition.GroupSize);
+        }
+    }
+
     private async Task SendCommitAsync(byte[] answer, string insertAnswer)
     {
-        await using var batch = NewBatch();
+        await using var batch = await NewBatchAsync();
         // A batch that begins and ends the work is a transaction by itself, two statements shorter.
         if (!_begun)
             AddTag(batch);
@@ -207,17 +230,18 @@ public sealed class UnitOfWork : IAsyncDisposable
         if (_call is { } call)
             AddAnswer(batch, insertAnswer, call, answer);
         AddPending(batch);
-        AddOutbox(batch);
+        foreach (var row in OutboxRows())
+            batch.Add(OutboxSql.Insert, row.Id, row.Entry, row.CreatedAt);
         if (_begun)
             batch.Add("COMMIT");
-        _roundTrips++;
+        (_isSent, _roundTrips) = (true, _roundTrips + 1);
         // Not cancellable: once sent, a commit is not taken back by a caller who stops waiting.
         await batch.ExecuteNonQueryAsync(CancellationToken.None);
     }
 
     private async Task<Exception?> FindAnswerAsync(IdempotentCall call)
     {
-        await using var batch = NewBatch();
+        await using var batch = await NewBatchAsync();
         if (_begun)
             batch.Add("ROLLBACK");
         batch.Add(IdempotencySql.Find, call.Caller, call.Method, call.Key, _scope.Database.IdempotencyCutoff);
@@ -227,13 +251,14 @@ public sealed class UnitOfWork : IAsyncDisposable
 
     private async Task RollbackAsync()
     {
-        await using var batch = NewBatch();
+        await using var batch = await NewBatchAsync();
         batch.Add("ROLLBACK");
         _roundTrips++;
         await batch.ExecuteNonQueryAsync(Cancellation);
     }
 
-    private NpgsqlBatch NewBatch() => _rented.Connection.CreateBatch();
+    // A connection is taken when there is something to ask or to send, and not before: the method may have much to do until then.
+    private async ValueTask<NpgsqlBatch> NewBatchAsync() => (_rented ??= await _scope.Tools.Pool.RentAsync(Caller.Tier, Cancellation)).Connection.CreateBatch();
 
     private Task<NpgsqlDataReader> ExecuteAsync(NpgsqlBatch batch)
     {
@@ -254,7 +279,7 @@ public sealed class UnitOfWork : IAsyncDisposable
 
     private void AddTag(NpgsqlBatch batch)
     {
-        _sendsTag = !_scope.Tools.Tags.Has(_rented.Connection, _scope.ConnectionTag);
+        _sendsTag = !_scope.Tools.Tags.Has(_rented!.Connection, _scope.ConnectionTag);
         if (_sendsTag)
             batch.Add(ConnectionTags.Set, _scope.ConnectionTag);
     }
@@ -274,13 +299,13 @@ public sealed class UnitOfWork : IAsyncDisposable
             batch.Add(sql, values);
     }
 
-    private void AddOutbox(NpgsqlBatch batch)
+    private IEnumerable<OutboxRow> OutboxRows()
     {
         var elapsedMs = Stopwatch.GetElapsedTime(_startedAt).TotalMilliseconds;
         foreach (var entry in _entries)
         {
             entry.ExecutionTimeMs = elapsedMs;
-            batch.Add(InsertOutbox, Guid.Parse(entry.EventId), entry.ToByteArray(), _scope.Database.Now);
+            yield return new OutboxRow(Guid.Parse(entry.EventId), entry.ToByteArray(), _scope.Database.Now);
         }
     }
 

@@ -33,18 +33,24 @@ public sealed class IdempotencyInterceptor(AccessRules rules, AnswerCache answer
 
         var call = new IdempotentCall(context.Caller().Subject, context.Method, key, IdempotentCall.FingerprintOf((IMessage)request));
         call.Attach(context);
+        if (await answers.FindAsync(call) is var (fingerprint, answer))
+        {
+            call.CheckSame(fingerprint);
+            return Replay<TResponse>(answer, context);
+        }
         try
         {
-            return await answers.FindAsync(call) is { } kept
-                ? throw call.Replay(kept.Fingerprint, kept.Answer)
-                : await continuation(request, context);
+            return await continuation(request, context);
         }
-        catch (StoredAnswerException stored)
-        {
-            var response = Activator.CreateInstance<TResponse>();
-            ((IMessage)response).MergeFrom(stored.Answer);
-            context.ResponseTrailers.Add(ReplayedTrailer, "true");
-            return response;
-        }
+        // The table had an answer that Redis had not.
+        catch (StoredAnswerException stored) { return Replay<TResponse>(stored.Answer, context); }
+    }
+
+    private static TResponse Replay<TResponse>(byte[] answer, ServerCallContext context)
+    {
+        var response = Activator.CreateInstance<TResponse>();
+        ((IMessage)response!).MergeFrom(answer);
+        context.ResponseTrailers.Add(ReplayedTrailer, "true");
+        return response;
     }
 }

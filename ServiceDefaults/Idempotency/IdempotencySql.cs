@@ -19,6 +19,12 @@ internal static class IdempotencySql
     /// </summary>
     public const string Insert = "INSERT INTO idempotency (caller, method, key, fingerprint, answer, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
 
+    /// <summary>Stores several, as <see cref="Insert"/> does one.</summary>
+    public const string InsertAll = """
+        INSERT INTO idempotency (caller, method, key, fingerprint, answer, created_at)
+        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bytea[], $6::timestamptz[])
+        """;
+
     /// <summary>
     /// Stores an answer over one that may have outlived its time, at a sixth more of Postgres' time. A row that has outlived its time but was not swept yet gives way. A live one must not: created_at
     /// becomes NULL then, which the table refuses, and the whole transaction fails with it, as <see cref="IsAnswered"/> tells.

@@ -36,9 +36,11 @@ public sealed record IdempotentCall(string Caller, string Method, string Key, by
         return SHA256.HashData(bytes);
     }
 
-    /// <summary>The stored answer, or a refusal when it belongs to another request.</summary>
-    internal Exception Replay(byte[] fingerprint, byte[] answer) =>
-        fingerprint.AsSpan().SequenceEqual(Fingerprint) ? new StoredAnswerException(answer)
-            : Errors.InvalidArgument(
+    /// <summary>Refuses a key whose stored answer belongs to another request.</summary>
+    internal void CheckSame(byte[] fingerprint)
+    {
+        if (!fingerprint.AsSpan().SequenceEqual(Fingerprint))
+            throw Errors.InvalidArgument(
                 [new FieldViolation(IdempotencyInterceptor.KeyHeader, "was used before with another request")], "IDEMPOTENCY_KEY_REUSED");
+    }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -16,6 +17,9 @@ public static class Telemetry
 {
     /// <summary>The meter of everything that the platform itself measures.</summary>
     public const string MeterName = "AgentPlatform";
+
+    /// <summary>The spans of what the platform itself does; the frameworks have theirs.</summary>
+    internal static readonly ActivitySource Source = new(MeterName);
 
     // What these say of every single request would bury our own lines; the traces tell it better.
     private static readonly string[] TalkativeLoggers = ["Grpc", "Microsoft.AspNetCore", "Npgsql", "System.Net.Http", "Yarp"];
@@ -45,7 +49,7 @@ public static class Telemetry
                 "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http", "System.Runtime", "Npgsql", MeterName))
             .WithTracing(traces => traces
                 .SetSampler(new ParentBasedSampler(new HealthProbeSampler()))
-                .AddSource("Microsoft.AspNetCore", "Grpc.Net.Client", "System.Net.Http", "Npgsql"))
+                .AddSource("Microsoft.AspNetCore", "Grpc.Net.Client", "System.Net.Http", "Npgsql", MeterName))
             .UseOtlpExporter();
     }
 }

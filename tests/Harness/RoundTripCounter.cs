@@ -2,7 +2,10 @@ using System.Diagnostics;
 
 namespace AgentPlatform.Tests;
 
-/// <summary>Counts what Npgsql sends for one call: a span a batch, all of the trace that the call belongs to.</summary>
+/// <summary>
+/// Counts what goes to Postgres for one call: a span of Npgsql's a batch, all of the trace that the call belongs to, and a span "commit" for one that is
+/// shared with other calls.
+/// </summary>
 public sealed class RoundTripCounter : IDisposable
 {
     private readonly ActivitySource _source = new("AgentPlatform.Tests");
@@ -14,14 +17,15 @@ public sealed class RoundTripCounter : IDisposable
     {
         _listener = new ActivityListener
         {
-            ShouldListenTo = source => source.Name is "Npgsql" or "Microsoft.AspNetCore" or "System.Net.Http" or "AgentPlatform.Tests",
+            ShouldListenTo = source => source.Name is "Npgsql" or "Microsoft.AspNetCore" or "System.Net.Http" or "AgentPlatform" or "AgentPlatform.Tests",
             Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
             ActivityStopped = activity =>
             {
                 // A pool that grows opens connections within a call, which are spans of the same trace but no part of its work.
                 var isConnect = activity.OperationName.StartsWith("CONNECT", StringComparison.OrdinalIgnoreCase)
                     || activity.DisplayName.StartsWith("CONNECT", StringComparison.OrdinalIgnoreCase);
-                if (activity.Source.Name == "Npgsql" && !isConnect && activity.TraceId.ToHexString() == Volatile.Read(ref _traceId))
+                var isRoundTrip = activity.Source.Name == "Npgsql" && !isConnect || activity is { Source.Name: "AgentPlatform", OperationName: "commit" };
+                if (isRoundTrip && activity.TraceId.ToHexString() == Volatile.Read(ref _traceId))
                     Interlocked.Increment(ref _count);
             },
         };

@@ -1,0 +1,202 @@
+using AgentPlatform.Contracts.Session.V1;
+using Grpc.Core;
+using Npgsql;
+using Client = AgentPlatform.Contracts.Session.V1.SessionService.SessionServiceClient;
+
+namespace AgentPlatform.Tests.Platforms;
+
+/// <summary>
+/// Calls that are committed together. While the administrator holds the outbox, those that come first hang at it and the others collect behind them, so
+/// that letting go sends whole groups.
+/// </summary>
+public sealed class GroupCommitTests : IClassFixture<Platform>
+{
+    private const int UiConnections = 12;
+    private readonly Platform _platform;
+
+    public GroupCommitTests(Platform platform)
+    {
+        _platform = platform;
+        // Longer than a test holds the outbox.
+        platform.Settings["session"] = new() { ["Pool:Wait"] = "00:00:20" };
+    }
+
+    [Fact]
+    public async Task Many_calls_share_a_transaction_and_each_has_its_own_effect_answer_and_audit_entry()
+    {
+        var person = await As(Tokens.Operator("grouped"));
+        await OutboxIsEmptyAsync();
+        List<Task<CreateSessionResponse>> calls;
+        await using (await HoldOutboxAsync())
+        {
+            calls = [.. Enumerable.Range(0, 100).Select(i => CreateAsync(person, $"task-{i}", $"group-{i}"))];
+            await AllAreThereAsync("session/ui", 2);
+        }
+        var sessions = (await Task.WhenAll(calls)).Select(c => c.Session).ToList();
+
+        Assert.Equal(Enumerable.Range(0, 100).Select(i => $"task-{i}"), sessions.Select(s => s.Task));
+        foreach (var session in sessions)
+            Assert.Equal(session, (await person.GetSessionAsync(new GetSessionRequest { Id = session.Id })).Session);
+        // A row tells by xmin which transaction it came with.
+        var transactions = (await _platform.SqlAsync<long>("SELECT DISTINCT xmin::text::bigint FROM session.sessions WHERE task LIKE 'task-%'")).Count;
+        Assert.InRange(transactions, 2, 50);
+        foreach (var session in sessions)
+            Assert.Single(await _platform.AuditOfAsync($"session/{session.Id}"));
+        Assert.Equal(sessions[7], (await CreateAsync(person, "task-7", "group-7")).Session);
+    }
+
+    [Fact]
+    public async Task Twins_in_a_group_have_one_effect_and_harm_nobody_else()
+    {
+        var person = await As(Tokens.Operator("twins"));
+        await OutboxIsEmptyAsync();
+        List<Task<CreateSessionResponse>> twins, others;
+        await using (await HoldOutboxAsync())
+        {
+            // Redis knows none of them yet, so all get as far as the commit.
+            others = [.. Enumerable.Range(0, 20).Select(i => CreateAsync(person, $"other-{i}", $"other-{i}"))];
+            twins = [.. Enumerable.Range(0, 20).Select(_ => CreateAsync(person, "twin", "twin"))];
+            await AllAreThereAsync("session/ui", 2);
+        }
+        Assert.Single((await Task.WhenAll(twins)).Select(t => t.Session.Id).Distinct());
+        Assert.Equal(20, (await Task.WhenAll(others)).Select(t => t.Session.Id).Distinct().Count());
+        Assert.Equal(1, (await _platform.SqlAsync<long>("SELECT count(*) FROM session.sessions WHERE task = 'twin'"))[0]);
+        Assert.Equal(20, (await _platform.SqlAsync<long>("SELECT count(*) FROM session.sessions WHERE task LIKE 'other-%'"))[0]);
+    }
+
+    [Fact]
+    public async Task What_one_call_breaks_it_breaks_alone()
+    {
+        var person = await As(Tokens.Operator("poisoned"));
+        await _platform.SqlAsync<int>("ALTER TABLE session.sessions ADD CONSTRAINT no_poison CHECK (task <> 'poison')");
+        await OutboxIsEmptyAsync();
+        List<Task<CreateSessionResponse>> good;
+        Task<CreateSessionResponse> bad;
+        await using (await HoldOutboxAsync())
+        {
+            good = [.. Enumerable.Range(0, 10).Select(i => CreateAsync(person, $"good-{i}", $"before-{i}"))];
+            bad = CreateAsync(person, "poison", "poison");
+            good.AddRange(Enumerable.Range(10, 10).Select(i => CreateAsync(person, $"good-{i}", $"after-{i}")));
+            await AllAreThereAsync("session/ui", 2);
+        }
+        await Refusal.ExpectAsync(StatusCode.Internal, "INTERNAL", () => bad);
+        Assert.Equal(20, (await Task.WhenAll(good)).Length);
+        await _platform.SqlAsync<int>("ALTER TABLE session.sessions DROP CONSTRAINT no_poison");
+        // It has left nothing: its key is free.
+        Assert.Equal("poison", (await CreateAsync(person, "poison", "poison")).Session.Task);
+    }
+
+    [Fact]
+    public async Task When_the_connections_break_a_repeat_with_the_key_settles_it_and_who_still_waited_is_served()
+    {
+        var person = await As(Tokens.Operator("broken"));
+        await OutboxIsEmptyAsync();
+        List<Task<CreateSessionResponse>> calls;
+        await using (await HoldOutboxAsync())
+        {
+            calls = [.. Enumerable.Range(0, 60).Select(i => CreateAsync(person, $"broken-{i}", $"broken-{i}"))];
+            await AllAreThereAsync("session/ui", 2);
+            await _platform.SqlAsync<bool>("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'session/ui' AND datname = current_database() AND wait_event_type = 'Lock'");
+        }
+        var outcomes = await Task.WhenAll(calls.Select(async c =>
+        {
+            try { return (await c).Session.Task; }
+            catch (RpcException e) { return e.StatusCode.ToString(); }
+        }));
+        Assert.Contains("Unavailable", outcomes);
+        Assert.All(outcomes, o => Assert.True(o is "Unavailable" || o.StartsWith("broken-", StringComparison.Ordinal), o));
+        for (var i = 0; i < calls.Count; i++)
+            Assert.Equal($"broken-{i}", (await CreateAsync(person, $"broken-{i}", $"broken-{i}")).Session.Task);
+        Assert.Equal(60, (await _platform.SqlAsync<long>("SELECT count(*) FROM session.sessions WHERE task LIKE 'broken-%'"))[0]);
+    }
+
+    [Fact]
+    public async Task Agents_never_share_a_connection_unseen()
+    {
+        var agents = new List<Client>();
+        for (var i = 0; i < 4; i++)
+            agents.Add(await As(Tokens.Agent($"seen-{i}")));
+        await OutboxIsEmptyAsync();
+        List<Task<CreateSessionResponse>> calls;
+        await using (await HoldOutboxAsync())
+        {
+            calls = [.. Enumerable.Range(0, 24).Select(i => CreateAsync(agents[i % 4], "seen", $"seen-{i}"))];
+            await AllAreThereAsync("session/agent/seen-%", 2);
+        }
+        await Task.WhenAll(calls);
+        // In one transaction there are never two agents' sessions.
+        var mixed = await _platform.SqlAsync<long>(
+            "SELECT count(*) FROM (SELECT FROM session.sessions WHERE task = 'seen' GROUP BY xmin::text HAVING count(DISTINCT agent_id) > 1) AS m");
+        Assert.Equal(0, mixed[0]);
+    }
+
+    [Fact]
+    public async Task Too_many_are_told_to_come_back()
+    {
+        var person = await As(Tokens.Operator("crowd"));
+        await OutboxIsEmptyAsync();
+        List<Task<CreateSessionResponse>> calls;
+        await using (await HoldOutboxAsync())
+        {
+            calls = [.. Enumerable.Range(0, (UiConnections * 32) + 300).Select(i => CreateAsync(person, "crowd", $"crowd-{i}"))];
+            await Eventually.TrueAsync(() => Task.FromResult(calls.Any(c => c.IsFaulted)), "some are refused");
+        }
+        var outcomes = await Task.WhenAll(calls.Select(async c =>
+        {
+            try { return (await c).Session.Task; }
+            catch (RpcException e) { return Refusal.From(e).Reason; }
+        }));
+        Assert.All(outcomes, o => Assert.True(o is "crowd" or "POOL_EXHAUSTED", o));
+        Assert.Equal(outcomes.Count(o => o == "crowd"), (await _platform.SqlAsync<long>("SELECT count(*) FROM session.sessions WHERE task = 'crowd'"))[0]);
+    }
+
+    [Fact]
+    public async Task Who_leaves_before_his_turn_has_had_no_effect()
+    {
+        var person = await As(Tokens.Operator("leaver"));
+        await OutboxIsEmptyAsync();
+        using var leaving = new CancellationTokenSource();
+        List<Task<CreateSessionResponse>> calls = [];
+        await using (await HoldOutboxAsync())
+        {
+            // Until every connection hangs; the next call can only wait.
+            for (var i = 0; await HangingAsync("session/ui") < UiConnections; i++)
+                calls.Add(CreateAsync(person, "stayed", $"stayed-{i}"));
+            var left = person.CreateSessionAsync(new CreateSessionRequest { Role = "grouped", Task = "left" }, cancellationToken: leaving.Token).ResponseAsync;
+            // Answers come in the order of the calls on a connection, so the service has seen both once it has refused this.
+            await Refusal.ExpectFieldsAsync(async () => await person.GetSessionAsync(new GetSessionRequest { Id = "x" }), "id");
+            await leaving.CancelAsync();
+            Assert.Equal(StatusCode.Cancelled, (await Assert.ThrowsAsync<RpcException>(() => left)).StatusCode);
+            await Refusal.ExpectFieldsAsync(async () => await person.GetSessionAsync(new GetSessionRequest { Id = "x" }), "id");
+        }
+        await Task.WhenAll(calls);
+        // One more after all of them, on the way that it would have gone.
+        await CreateAsync(person, "last", "last");
+        Assert.Equal(0, (await _platform.SqlAsync<long>("SELECT count(*) FROM session.sessions WHERE task = 'left'"))[0]);
+        Assert.Equal(calls.Count, (await _platform.SqlAsync<long>("SELECT count(*) FROM session.sessions WHERE task = 'stayed'"))[0]);
+    }
+
+    private Task<Client> As(string token) => _platform.ClientAsync<Client>(token);
+
+    private static async Task<CreateSessionResponse> CreateAsync(Client client, string task, string key) => await client.CreateSessionAsync(
+        new CreateSessionRequest { Role = "grouped", Task = task }, new Metadata { { IdempotencyInterceptor.KeyHeader, key } });
+
+    private Task OutboxIsEmptyAsync() => Eventually.TrueAsync(
+        async () => (await _platform.SqlAsync<long>("SELECT count(*) FROM session.outbox"))[0] == 0, "the outbox is empty");
+
+    // Disposing lets go: the connection is not pooled.
+    private async Task<NpgsqlConnection> HoldOutboxAsync()
+    {
+        var connection = new NpgsqlConnection(_platform.AdminConnection + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var hold = new NpgsqlCommand("BEGIN; LOCK TABLE session.outbox IN SHARE MODE", connection);
+        await hold.ExecuteNonQueryAsync();
+        return connection;
+    }
+
+    private Task AllAreThereAsync(string name, int atLeast) =>
+        Eventually.TrueAsync(async () => await HangingAsync(name) >= atLeast, "the first groups hang at the outbox");
+
+    private async Task<long> HangingAsync(string name) => (await _platform.SqlAsync<long>(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE $1 AND wait_event_type = 'Lock'", name))[0];
+}
