@@ -24,9 +24,12 @@ public sealed class DrainTests(FaultCluster faults)
             await using var blocker = new NpgsqlConnection(faults.Cluster.Admin);
             await blocker.OpenAsync();
             await using var transaction = await blocker.BeginTransactionAsync();
+            var sessions = await Task.WhenAll(Enumerable.Range(0, Calls).Select(_ => CreateAsync(client)));
             await using (var block = new NpgsqlCommand("LOCK TABLE session.sessions IN EXCLUSIVE MODE", blocker))
                 await block.ExecuteNonQueryAsync();
-            var inFlight = Enumerable.Range(0, Calls).Select(_ => CreateAsync(client)).ToList();
+            // Each has a connection of its own, which new rows alone would not need.
+            var inFlight = sessions.Select(async session =>
+                (await client.TransitionSessionAsync(new TransitionSessionRequest { Id = session.Id, Status = SessionStatus.Active })).Session).ToList();
             await Eventually.TrueAsync(async () => (await faults.SqlAsync<long>(Waiting, $"session/agent/{Agent}")).Single() == Calls, "the calls are in flight");
 
             service.Process.Send(Signal.Terminate);
@@ -40,7 +43,7 @@ public sealed class DrainTests(FaultCluster faults)
             Assert.Equal(0, await service.Process.WaitForExitAsync());
         }
         finally { await RestartAsync(service, readinessLead: "00:00:00.5"); }
-        Assert.Equal(Calls, await faults.AuditedAsync(Agent));
+        Assert.Equal(2 * Calls, await faults.AuditedAsync(Agent));
     }
 
     [Fact]

@@ -11,8 +11,10 @@ public sealed class SessionCountTests(FaultCluster faults, ITestOutputHelper out
 {
     private const int Sessions = 50;
     private const int CallersEach = 4;
+    private const int MoreKills = 5;
     private const string Agent = "counting";
     private static readonly TimeSpan GiveUpAfter = TimeSpan.FromMinutes(2);
+    private int _refused;
 
     [Fact]
     public async Task Events_counters_and_acknowledged_calls_agree_although_redis_and_an_instance_die()
@@ -34,14 +36,20 @@ public sealed class SessionCountTests(FaultCluster faults, ITestOutputHelper out
             var atFault = await AnsweredAsync();
             await Eventually.TrueAsync(async () => await AnsweredAsync() > atFault + Sessions, "work goes on");
         }
+        // A kill can fall into a moment in which the gateway sent nothing there.
+        for (var i = 0; i < MoreKills && Volatile.Read(ref _refused) == 0; i++)
+        {
+            await cluster.IsHealthyAsync();
+            await cluster.Sessions[0].Process.KillAsync();
+            await cluster.Sessions[0].StartAsync();
+        }
         await stop.CancelAsync();
         var acknowledged = await Task.WhenAll(tallies.Select(async callers => await Task.WhenAll(callers)));
         await cluster.IsHealthyAsync();
 
-        var refused = acknowledged.SelectMany(c => c).Sum(c => c.Refused);
-        output.WriteLine($"{acknowledged.SelectMany(c => c).Sum(c => c.Events)} events, {acknowledged.SelectMany(c => c).Sum(c => c.Updates)} updates, {refused} attempts in vain");
+        output.WriteLine($"{acknowledged.SelectMany(c => c).Sum(c => c.Events)} events, {acknowledged.SelectMany(c => c).Sum(c => c.Updates)} updates, {_refused} attempts in vain");
         Assert.True(await AnsweredAsync() > answeredBefore);
-        Assert.True(refused > 0, "Nobody noticed that anything was wrong; then this shows nothing.");
+        Assert.True(_refused > 0, "Nobody noticed that anything was wrong; then this shows nothing.");
         foreach (var (id, callers) in ids.Zip(acknowledged))
         {
             var context = (await clients[0].GetContextAsync(new GetContextRequest { SessionId = id })).Context;
@@ -58,7 +66,7 @@ public sealed class SessionCountTests(FaultCluster faults, ITestOutputHelper out
     }
 
     // Appends and counts by turns, one call at a time, each until it is answered.
-    private static async Task<Tally> WorkAsync(Client client, string id, int caller, CancellationToken stop, CancellationToken giveUp)
+    private async Task<Tally> WorkAsync(Client client, string id, int caller, CancellationToken stop, CancellationToken giveUp)
     {
         var tally = new Tally();
         for (; !stop.IsCancellationRequested; tally.Calls++)
@@ -69,13 +77,13 @@ public sealed class SessionCountTests(FaultCluster faults, ITestOutputHelper out
                 var request = new AppendEventsRequest { SessionId = id };
                 for (var i = 0; i <= tally.Calls % 3; i++)
                     request.Events.Add(new SessionEvent { Type = "message.sent", Message = $"{caller}/{tally.Events + i}" });
-                await Patience.UntilAnsweredAsync(async o => await client.AppendEventsAsync(request, o), key, _ => tally.Refused++, giveUp);
+                await Patience.UntilAnsweredAsync(async o => await client.AppendEventsAsync(request, o), key, _ => Interlocked.Increment(ref _refused), giveUp);
                 tally.Events += request.Events.Count;
             }
             else
             {
                 var request = new UpdateContextRequest { SessionId = id, Increments = { ["updates"] = 1 } };
-                await Patience.UntilAnsweredAsync(async o => await client.UpdateContextAsync(request, o), key, _ => tally.Refused++, giveUp);
+                await Patience.UntilAnsweredAsync(async o => await client.UpdateContextAsync(request, o), key, _ => Interlocked.Increment(ref _refused), giveUp);
                 tally.Updates++;
             }
         }
@@ -92,7 +100,5 @@ public sealed class SessionCountTests(FaultCluster faults, ITestOutputHelper out
         public int Events { get; set; }
 
         public int Updates { get; set; }
-
-        public int Refused { get; set; }
     }
 }
