@@ -26,7 +26,7 @@ public static class ApprovalDecideCommand
             using var connection = GatewayConnection.Open(parsed.GetValue(role)!, parsed.GetValue(gateway), parsed.GetValue(data));
             var approvals = connection.Caller.Approvals;
             var approval = (await approvals.GetApprovalAsync(new GetApprovalRequest { Id = parsed.GetValue(id)! }, cancellationToken: cancellation)).Approval;
-            Terminal.Out.Write(ApprovalText.Picture(approval));
+            Terminal.Out.Write(ApprovalText.Picture(approval, await ApprovalHistory.FindPreviousAsync(connection.Caller, approval, cancellation)));
             if (!parsed.GetValue(yes) && !IsConfirmed(name))
                 return ExitCode.Failed;
             var decided = (await approvals.DecideApprovalAsync(

@@ -36,8 +36,8 @@ public static class ApprovalText
         return table;
     }
 
-    /// <summary>Everything that a person should see before deciding.</summary>
-    public static IRenderable Picture(Approval approval)
+    /// <summary>Everything that a person should see before deciding; with what is other than the last time, when there was one.</summary>
+    public static IRenderable Picture(Approval approval, Approval? previous)
     {
         var list = Terminal.NewList();
         void Add(string name, string value)
@@ -51,13 +51,25 @@ public static class ApprovalText
         Add("reason", approval.Reason);
         Add("requested by", approval.RequestedBy);
         Add("session", approval.SessionId);
+        Add("task", approval.TaskId);
         Add("decides", RpcText.Of(approval.ApproverRole).ToLowerInvariant());
         Add("until", $"{Time(approval.ExpireTime)} UTC, then {RpcText.Of(approval.OnExpiry).ToLowerInvariant()}");
         Add("decided by", approval.DecidedBy.Length == 0 ? "" : $"{approval.DecidedBy} at {Time(approval.DecideTime)} UTC");
         Add("notes", approval.Notes);
         Add("digest", approval.Digest);
         list.AddRow(new Text("arguments"), new Text(string.Join('\n', Pretty(approval.Arguments).Split('\n').Select(PlainText.Of))));
+        if (previous is not null)
+            list.AddRow(new Text("compared"), new Text(string.Join('\n', Compared(approval, previous).Select(PlainText.Of))));
         return list;
+    }
+
+    private static IEnumerable<string> Compared(Approval approval, Approval previous)
+    {
+        var changes = ArgumentsDiff.Of(previous.Arguments, approval.Arguments);
+        var what = $"with {previous.Id}, which {previous.DecidedBy} approved at {Time(previous.DecideTime)} UTC";
+        yield return changes.Count == 0 ? $"{what}: the same arguments" : what;
+        foreach (var change in changes)
+            yield return change;
     }
 
     private static string Pretty(Struct arguments)
