@@ -68,6 +68,25 @@ public sealed class Database(NpgsqlDataSource source, UnitOfWorkTools tools)
         where T : class =>
         (await QueryAsync(context, sql, map, values)).SingleOrDefault();
 
+    /// <summary>
+    /// Reads a page of a list whose rows may be large: it ends where more would not fit into a message, and so does what is read of the rows.
+    /// </summary>
+    /// <param name="context">The call.</param>
+    /// <param name="page">What was asked for; the statement's limit is its <see cref="PageRequest.Fetch"/>.</param>
+    /// <param name="key">What the next page's token is made of.</param>
+    /// <param name="jsonCharacters">How much free JSON a row has, which is what may make it large.</param>
+    /// <param name="sql">The list's statement.</param>
+    /// <param name="map">Reads a row.</param>
+    /// <param name="values">The statement's values.</param>
+    public async Task<(IReadOnlyList<T> Rows, string NextToken)> QueryPageAsync<T>(
+        ServerCallContext context, PageRequest page, Func<T, string> key, Func<T, int> jsonCharacters, string sql, Func<NpgsqlDataReader, T> map, params object?[] values)
+    {
+        var batch = new ReadBatch();
+        var rows = batch.AddUpTo(PageRequest.MaximumJsonCharacters, jsonCharacters, sql, map, values);
+        await ReadAsync(context, batch);
+        return page.Cut(rows, key, isWhole: rows.Sum(jsonCharacters) <= PageRequest.MaximumJsonCharacters);
+    }
+
     /// <summary>Runs several reads for a caller in one round trip.</summary>
     public async Task ReadAsync(ServerCallContext context, ReadBatch reads)
     {
@@ -113,8 +132,7 @@ public sealed class Database(NpgsqlDataSource source, UnitOfWorkTools tools)
             await reader.NextResultAsync(cancellation);
         foreach (var query in reads.Queries)
         {
-            while (await reader.ReadAsync(cancellation))
-                query.Take(reader);
+            while (await reader.ReadAsync(cancellation) && query.Take(reader)) { }
             await reader.NextResultAsync(cancellation);
         }
         await reader.DisposeAsync();

@@ -11,6 +11,12 @@ namespace AgentPlatform;
 /// </summary>
 public sealed class PageRequest
 {
+    /// <summary>
+    /// How much free JSON a page may have. As protobuf it is up to six times as large, and with one row more than this it still fits into the 4 MiB that
+    /// clients take.
+    /// </summary>
+    internal const int MaximumJsonCharacters = 512 * 1024;
+
     private const int DefaultSize = 50;
     private const int MaximumSize = 500;
     private const int FingerprintBytes = 8;
@@ -53,6 +59,15 @@ public sealed class PageRequest
         if (fetched.Count <= Size)
             return (fetched, "");
         var rows = fetched[..Size];
+        return (rows, TokenAfter(key(rows[^1])));
+    }
+
+    /// <summary>Cuts rows of which more may follow than were read. A row that alone is too large is a page of its own.</summary>
+    internal (IReadOnlyList<T> Rows, string NextToken) Cut<T>(List<T> fetched, Func<T, string> key, bool isWhole)
+    {
+        if (isWhole || fetched.Count > Size)
+            return Cut(fetched, key);
+        var rows = fetched[..Math.Max(1, fetched.Count - 1)];
         return (rows, TokenAfter(key(rows[^1])));
     }
 

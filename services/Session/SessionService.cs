@@ -34,8 +34,7 @@ public sealed class SessionService(
         var page = PageRequest.Read("sessions", request.PageSize, request.PageToken, filter.Status, filter.Role, filter.AgentId, filter.SubjectType, filter.SubjectId,
             request.StartTime, request.EndTime, request.MetadataContains);
 
-        var fetched = await store.ListAsync(page, filter, context);
-        var (rows, next) = page.Cut(fetched, s => s.Id.ToString());
+        var (rows, next) = await store.ListAsync(page, filter, context);
         return new ListSessionsResponse { Sessions = { rows.Select(s => s.ToProto()) }, NextPageToken = next };
     }
 

@@ -115,8 +115,8 @@ public sealed class SessionStore(Database database, SessionSettings settings)
     /// <summary>Reads, together with other things, the session with this id, or the one that the task with this id belongs to.</summary>
     public List<SessionRecord> FindOf(ReadBatch reads, Guid subjectId) => reads.Add(FindOfSubject, Read, subjectId);
 
-    public Task<List<SessionRecord>> ListAsync(PageRequest page, SessionFilter filter, ServerCallContext context) =>
-        database.QueryAsync(context, List, Read, page.AfterId, EnumText.Of(filter.Status), filter.Role, filter.AgentId, filter.SubjectType, filter.SubjectId,
+    public Task<(IReadOnlyList<SessionRecord> Rows, string NextToken)> ListAsync(PageRequest page, SessionFilter filter, ServerCallContext context) =>
+        database.QueryPageAsync(context, page, s => s.Id.ToString(), s => s.Metadata.Length, List, Read, page.AfterId, EnumText.Of(filter.Status), filter.Role, filter.AgentId, filter.SubjectType, filter.SubjectId,
             filter.StartAt is { } start ? FirstIdAt(start, 0) : null, filter.StartAt ?? DateTimeOffset.MinValue,
             filter.EndAt is { } end ? FirstIdAt(end, 1) : null, filter.EndAt ?? DateTimeOffset.MinValue,
             filter.MetadataContains.Length == 0 ? null : filter.MetadataContains, page.Fetch);

@@ -212,6 +212,30 @@ public sealed class TaskTests : IClassFixture<Platform>
     }
 
     [Fact]
+    public async Task A_page_of_large_tasks_fits_into_a_message_and_nothing_is_left_out()
+    {
+        var agent = await As(Tokens.Agent("heavy"));
+        // Small as JSON, and six times as large as protobuf.
+        var numbers = new ListValue { Values = { Enumerable.Repeat(Value.ForNumber(1), 45_000) } };
+        var text = Value.ForString(new string('x', 250_000));
+        for (var i = 0; i < 12; i++)
+            await agent.SendAsync(new CreateTaskRequest(TaskCalls.NewTask())
+            {
+                Payload = new Struct { Fields = { ["x"] = i % 2 == 0 ? text : new Value { ListValue = numbers } } },
+            });
+
+        var (ids, request) = (new List<string>(), new ListTasksRequest { PageSize = 500 });
+        do
+        {
+            var page = await agent.ListTasksAsync(request);
+            ids.AddRange(page.Tasks.Select(t => t.Id));
+            request.PageToken = page.NextPageToken;
+        } while (request.PageToken.Length > 0);
+        Assert.Equal(12, ids.Distinct().Count());
+        Assert.Equal(ids.OrderDescending(StringComparer.Ordinal), ids);
+    }
+
+    [Fact]
     public async Task Bad_requests_are_refused_with_their_fields()
     {
         var (agent, person) = (await As(Tokens.Agent("clumsy")), await As(Tokens.Operator("olga")));

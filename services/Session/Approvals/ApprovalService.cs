@@ -57,8 +57,7 @@ public sealed class ApprovalService(Database database, ApprovalStore store, Sess
         var agentId = context.Caller().NarrowTo(request.AgentId);
         var page = PageRequest.Read("approvals", request.PageSize, request.PageToken, request.Status, sessionId, taskId, agentId, request.Action);
 
-        var fetched = await store.ListAsync(page, request, sessionId, taskId, agentId, context);
-        var (rows, next) = page.Cut(fetched, a => a.Id.ToString());
+        var (rows, next) = await store.ListAsync(page, request, sessionId, taskId, agentId, context);
         return new ListApprovalsResponse { Approvals = { rows.Select(a => a.ToProto()) }, NextPageToken = next };
     }
 

@@ -90,9 +90,9 @@ public sealed class ApprovalStore(Database database)
 
     public Task<List<ApprovalRecord>> FindOverdueAsync(UnitOfWork work, int atMost) => work.QueryAsync(FindOverdue, Read, database.Now, atMost);
 
-    public Task<List<ApprovalRecord>> ListAsync(
+    public Task<(IReadOnlyList<ApprovalRecord> Rows, string NextToken)> ListAsync(
         PageRequest page, ListApprovalsRequest filter, Guid? sessionId, Guid? taskId, string agentId, ServerCallContext context) =>
-        database.QueryAsync(context, List, Read, page.AfterId, EnumText.Of(filter.Status), sessionId, taskId, agentId, filter.Action, page.Fetch);
+        database.QueryPageAsync(context, page, a => a.Id.ToString(), a => a.Arguments.Length, List, Read, page.AfterId, EnumText.Of(filter.Status), sessionId, taskId, agentId, filter.Action, page.Fetch);
 
     /// <summary>Writes an approval that was read with <see cref="FindToChangeAsync"/> or <see cref="FindOverdueAsync"/>, as changed.</summary>
     public ApprovalRecord Change(UnitOfWork work, ApprovalRecord changed)

@@ -36,8 +36,7 @@ public sealed class TaskService(Database database, TaskStore store, SessionStore
         var agentId = context.Caller().NarrowTo(request.AgentId);
         var page = PageRequest.Read("tasks", request.PageSize, request.PageToken, request.Status, request.FromRole, request.ToRole, sessionId, agentId);
 
-        var fetched = await store.ListAsync(page, request, sessionId, agentId, context);
-        var (rows, next) = page.Cut(fetched, t => t.Id.ToString());
+        var (rows, next) = await store.ListAsync(page, request, sessionId, agentId, context);
         return new ListTasksResponse { Tasks = { rows.Select(t => t.ToProto()) }, NextPageToken = next };
     }
 

@@ -98,8 +98,9 @@ public sealed class TaskStore(Database database, TaskSettings settings)
 
     public Task<List<TaskRecord>> FindOverdueAsync(UnitOfWork work, int atMost) => work.QueryAsync(FindOverdue, Read, database.Now, atMost);
 
-    public Task<List<TaskRecord>> ListAsync(PageRequest page, ListTasksRequest filter, Guid? sessionId, string agentId, ServerCallContext context) =>
-        database.QueryAsync(context, List, Read, page.AfterId, EnumText.Of(filter.Status), filter.FromRole, filter.ToRole, sessionId, agentId, page.Fetch);
+    public Task<(IReadOnlyList<TaskRecord> Rows, string NextToken)> ListAsync(
+        PageRequest page, ListTasksRequest filter, Guid? sessionId, string agentId, ServerCallContext context) =>
+        database.QueryPageAsync(context, page, t => t.Id.ToString(), t => t.Payload.Length + (t.ResultJson?.Length ?? 0), List, Read, page.AfterId, EnumText.Of(filter.Status), filter.FromRole, filter.ToRole, sessionId, agentId, page.Fetch);
 
     /// <summary>Writes a task that was read with <see cref="FindToChangeAsync"/> or <see cref="FindOverdueAsync"/>, as changed.</summary>
     public void Change(UnitOfWork work, TaskRecord changed)
