@@ -25,6 +25,9 @@ internal sealed class DataFolder : IDisposable
     /// <summary>The key that signs the audit log's checkpoints, its public half, and the checkpoints.</summary>
     public string Audit => File("audit");
 
+    /// <summary>The key that secrets of webhooks are derived from.</summary>
+    public string WebhookKey => File("webhooks.key");
+
     /// <summary>Where the running platform can be found.</summary>
     public string RunNote => File("run.json");
 

@@ -12,7 +12,7 @@ public static class ResetCommand
 {
     // By name, and nothing else: the folder may have been somebody's home. The vault's files are the person's own and stay.
     private static readonly string[] Folders = ["postgres", "postgres.new", "redis", "audit", "logs"];
-    private static readonly string[] Files = ["postgres.password", "development-key.pem", "run.json"];
+    private static readonly string[] Files = ["postgres.password", "development-key.pem", "webhooks.key", "run.json"];
 
     public static Command Create()
     {

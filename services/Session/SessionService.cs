@@ -6,7 +6,7 @@ namespace AgentPlatform.Sessions;
 
 /// <summary>The RPCs of sessions, their events and live context. See session.proto for what each promises.</summary>
 public sealed class SessionService(
-    Database database, SessionStore store, EventStore events, SessionWatch watch, ContextStore contexts)
+    Database database, SessionStore store, EventStore events, SessionWatch watch, ContextStore contexts, Notices notices)
     : Contracts.Session.V1.SessionService.SessionServiceBase
 {
     public override async Task<CreateSessionResponse> CreateSession(CreateSessionRequest request, ServerCallContext context)
@@ -51,6 +51,8 @@ public sealed class SessionService(
         work.Audit("session.transition", $"session/{id}",
             [("from", session.Status.ToString()), ("to", moved.Status.ToString()), ("reason", request.Reason)]);
         work.Wake(SessionRules.TopicOf(id));
+        if (moved.IsEnded)
+            notices.SessionEnded(work, moved);
         return await work.CommitAsync(new TransitionSessionResponse { Session = moved.ToProto() });
     }
 

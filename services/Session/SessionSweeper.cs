@@ -1,7 +1,8 @@
 namespace AgentPlatform.Sessions;
 
 /// <summary>Ends sessions that were left alone, and removes those that ended long ago.</summary>
-public sealed class SessionSweeper(Database database, SessionStore store, SessionSettings settings, TimeProvider clock, ILogger<SessionSweeper> log)
+public sealed class SessionSweeper(
+    Database database, SessionStore store, Notices notices, SessionSettings settings, TimeProvider clock, ILogger<SessionSweeper> log)
     : Sweeper(settings.SweepEvery, clock, log)
 {
     private const int ExpireBatch = 100;
@@ -24,6 +25,7 @@ public sealed class SessionSweeper(Database database, SessionStore store, Sessio
         {
             work.Audit("session.expire", $"session/{session.Id}", [("role", session.Role), ("agent_id", session.AgentId), ("expire_time", $"{session.ExpiresAt:O}")]);
             work.Wake(SessionRules.TopicOf(session.Id));
+            notices.SessionEnded(work, session);
         }
         if (expired.Count > 0)
             await work.CommitAsync();

@@ -35,7 +35,9 @@ public sealed class Platform(TestServers servers) : IAsyncLifetime
     /// <summary>The folder whose files the class's vault hands out.</summary>
     public string VaultRoot => _vault.FullName;
 
-    /// <summary>The folder with the key that signs the class's checkpoints (signing.pem), and their anchor (checkpoints.ndjson).</summary>
+    /// <summary>
+    /// The folder with the key that signs the class's checkpoints (signing.pem), their anchor (checkpoints.ndjson), and the key of webhooks' secrets (webhooks.key).
+    /// </summary>
     public string AuditFolder => _audit.FullName;
 
     /// <summary>The administrator's connection string to the class's database.</summary>
@@ -181,6 +183,7 @@ public sealed class Platform(TestServers servers) : IAsyncLifetime
             ["Identity:Token"] = Tokens.Service(service),
             ["Vault:Root"] = _vault.FullName,
             ["Audit:SigningKey"] = Path.Combine(AuditFolder, "signing.pem"),
+            ["Webhooks:KeyFile"] = Path.Combine(AuditFolder, "webhooks.key"),
         };
         foreach (var neighbour in Neighbours(service))
         {

@@ -49,6 +49,13 @@ public sealed class EveryMutationTests(Platform platform) : IClassFixture<Platfo
         "UpdateSession" => (Agent, new UpdateSessionRequest { Id = await NewSessionAsync(), UpdateMask = new FieldMask { Paths = { "task" } }, Task = "Changed" }),
         "AppendEvents" => (Agent, new AppendEventsRequest { SessionId = await NewSessionAsync(), Events = { new SessionEvent { Type = "test.happened" } } }),
         "UpdateContext" => (Agent, new UpdateContextRequest { SessionId = await NewSessionAsync(), Increments = { ["turns"] = 1 } }),
+        "CreateWebhook" => (Tokens.Operator(), NewWebhook()),
+        "UpdateWebhook" => (Tokens.Operator(), new UpdateWebhookRequest { Id = await NewWebhookAsync(), UpdateMask = new FieldMask { Paths = { "description" } }, Description = "Changed" }),
+        "DeleteWebhook" => (Tokens.Operator(), new DeleteWebhookRequest { Id = await NewWebhookAsync() }),
+        "RotateWebhookSecret" => (Tokens.Operator(), new RotateWebhookSecretRequest { Id = await NewWebhookAsync() }),
+        "SendTestNotification" => (Tokens.Operator(), new SendTestNotificationRequest { WebhookId = await NewWebhookAsync() }),
+        "ReplayDelivery" => (Tokens.Operator(), new ReplayDeliveryRequest { Id = (await DeadLetterAsync()).Id }),
+        "ReplayDeadLetters" => (Tokens.Operator(), new ReplayDeadLettersRequest { WebhookId = (await DeadLetterAsync()).WebhookId }),
         "RegisterAgent" => (Agent, new RegisterAgentRequest { Platform = Contracts.Registry.V1.Platform.Linux, Version = "1" }),
         "Heartbeat" => (Agent, new HeartbeatRequest { Epoch = await RegisteredEpochAsync() }),
         "AppendEntries" => (Agent, new AppendEntriesRequest
@@ -69,6 +76,8 @@ public sealed class EveryMutationTests(Platform platform) : IClassFixture<Platfo
         UNION ALL SELECT count(*) FROM session.events UNION ALL SELECT coalesce(sum(version), 0)::bigint FROM session.contexts
         UNION ALL SELECT count(*) FROM session.tasks UNION ALL SELECT coalesce(sum(version), 0)::bigint FROM session.tasks
         UNION ALL SELECT count(*) FROM session.approvals UNION ALL SELECT coalesce(sum(version), 0)::bigint FROM session.approvals
+        UNION ALL SELECT count(*) FROM session.webhooks UNION ALL SELECT coalesce(sum(version), 0)::bigint FROM session.webhooks
+        UNION ALL SELECT count(*) FROM session.webhook_executions UNION ALL SELECT coalesce(sum(extract(epoch FROM queued_at) * 1000), 0)::bigint FROM session.webhook_executions
         UNION ALL SELECT coalesce(sum(epoch), 0)::bigint FROM registry.agents UNION ALL SELECT count(*) FROM costing.pricing_catalog
         UNION ALL SELECT count(*) FROM costing.booking_costing UNION ALL SELECT count(*) FROM costing.booking_costing WHERE reviewed_by IS NOT NULL
         UNION ALL SELECT count(*) FROM audit.audit_log WHERE service = 'agent' UNION ALL SELECT count(*) FROM audit.message_audit
@@ -87,6 +96,25 @@ public sealed class EveryMutationTests(Platform platform) : IClassFixture<Platfo
     {
         var tasks = await platform.ClientAsync<TaskService.TaskServiceClient>(Agent);
         return (await tasks.CreateTaskAsync(NewTask())).Task.Id;
+    }
+
+    // A host that no resolver knows: what is sent goes nowhere.
+    private static CreateWebhookRequest NewWebhook() => new() { Url = "https://receiver.invalid/", EventTypes = { "session.ended" }, Role = "nobody" };
+
+    private async Task<string> NewWebhookAsync()
+    {
+        var webhooks = await platform.ClientAsync<WebhookService.WebhookServiceClient>(Tokens.Operator());
+        return (await webhooks.CreateWebhookAsync(NewWebhook())).Webhook.Id;
+    }
+
+    private async Task<WebhookDelivery> DeadLetterAsync()
+    {
+        var webhooks = await platform.ClientAsync<WebhookService.WebhookServiceClient>(Tokens.Operator());
+        var delivery = (await webhooks.SendTestNotificationAsync(new SendTestNotificationRequest { WebhookId = await NewWebhookAsync() })).Delivery;
+        // Until the attempt that may be under way has been written down, it would be queued again.
+        await Eventually.TrueAsync(async () => (await webhooks.GetDeliveryAsync(new GetDeliveryRequest { Id = delivery.Id })).Attempts.Count > 0, "the attempt has failed");
+        await platform.SqlAsync<int>("UPDATE session.webhook_executions SET status = 'dead', finished_at = now() WHERE id = $1", Guid.Parse(delivery.Id));
+        return delivery;
     }
 
     private async Task<long> RegisteredEpochAsync()

@@ -7,7 +7,8 @@ namespace AgentPlatform.Sessions;
 /// Ends or escalates approvals whose time has passed: never in silence, each has its audit entry, and its watchers are told. Several instances
 /// share the work.
 /// </summary>
-public sealed class ApprovalExpiry(Database database, ApprovalStore store, ApprovalSettings settings, TimeProvider clock, ILogger<ApprovalExpiry> log)
+public sealed class ApprovalExpiry(
+    Database database, ApprovalStore store, Notices notices, ApprovalSettings settings, TimeProvider clock, ILogger<ApprovalExpiry> log)
     : Sweeper(settings.SweepEvery, clock, log)
 {
     private const int BatchApprovals = 100;
@@ -35,11 +36,11 @@ public sealed class ApprovalExpiry(Database database, ApprovalStore store, Appro
         if (approval is { Status: ApprovalPending, OnExpiry: OnExpiry.Escalate, Escalated: false })
         {
             var span = approval.ExpiresAt - approval.CreatedAt;
-            store.Change(work, approval with { ApproverRole = approval.EscalateTo, ExpiresAt = database.Now + span, Escalated = true });
+            notices.ApprovalEscalated(work, store.Change(work, approval with { ApproverRole = approval.EscalateTo, ExpiresAt = database.Now + span, Escalated = true }));
             work.Audit("approval.escalate", $"approval/{approval.Id}", [("from", Caller.NameOf(approval.ApproverRole)), ("to", Caller.NameOf(approval.EscalateTo))]);
             return;
         }
-        store.Change(work, approval with { Status = ApprovalExpired });
+        notices.ApprovalExpired(work, store.Change(work, approval with { Status = ApprovalExpired }), was: approval.Status);
         work.Audit("approval.expire", $"approval/{approval.Id}", [("was", ApprovalRules.Name(approval.Status)), ("action", approval.Action)]);
     }
 }

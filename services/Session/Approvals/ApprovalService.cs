@@ -5,7 +5,8 @@ using static AgentPlatform.Contracts.Session.V1.ApprovalStatus;
 namespace AgentPlatform.Sessions;
 
 /// <summary>The RPCs of approvals. See approval.proto for what each promises.</summary>
-public sealed class ApprovalService(Database database, ApprovalStore store, SessionStore sessions, TaskStore tasks, Follower follower, ApprovalSettings settings)
+public sealed class ApprovalService(
+    Database database, ApprovalStore store, SessionStore sessions, TaskStore tasks, Notices notices, Follower follower, ApprovalSettings settings)
     : Contracts.Session.V1.ApprovalService.ApprovalServiceBase
 {
     private const string Decided = "approval.decide";
@@ -24,6 +25,7 @@ public sealed class ApprovalService(Database database, ApprovalStore store, Sess
         work.Audit("approval.request", $"approval/{approval.Id}",
             [("action", approval.Action), ("digest", approval.Digest), ("approver_role", Caller.NameOf(approval.ApproverRole)), ("reason", approval.Reason),
                 ("task_id", request.TaskId)]);
+        notices.ApprovalRequested(work, approval);
         return await work.CommitAsync(new RequestApprovalResponse { Approval = approval.ToProto() });
     }
 
@@ -93,6 +95,7 @@ public sealed class ApprovalService(Database database, ApprovalStore store, Sess
             [("decision", ApprovalRules.Name(status)), ("action", decided.Action), ("digest", decided.Digest), ("requested_by", decided.RequestedBy), ("notes", request.Notes),
                 ("self_decision", work.Caller.Subject == decided.RequestedBy ? "true" : "false")],
             authorizedBy: work.Caller.Subject);
+        notices.ApprovalDecided(work, decided);
         return decided;
     }
 

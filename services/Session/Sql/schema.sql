@@ -151,3 +151,74 @@ CREATE INDEX approvals_session ON session.approvals (session_id, id DESC) WHERE 
 CREATE INDEX approvals_open ON session.approvals (expires_at) WHERE status IN ('approval_pending', 'approval_approved');
 -- What belongs to a task, and goes with it.
 CREATE INDEX approvals_task ON session.approvals (task_id, id DESC) WHERE task_id IS NOT NULL;
+
+-- Who is told by HTTP what happens; a hundred at most. No secret is here: it is derived from a key that the services are given, this id and the generation.
+CREATE TABLE session.webhooks (
+    id                 uuid        NOT NULL CONSTRAINT webhooks_pkey PRIMARY KEY,
+    url                text        NOT NULL CONSTRAINT webhooks_url_length CHECK (length(url) BETWEEN 1 AND 2048), -- may hold a token of the receiver's: not for logs
+    event_types        text[]      NOT NULL CONSTRAINT webhooks_event_types_given CHECK (cardinality(event_types) BETWEEN 1 AND 16),
+    role               text        NOT NULL CONSTRAINT webhooks_role_length CHECK (length(role) <= 64), -- '' for all
+    description        text        NOT NULL CONSTRAINT webhooks_description_length CHECK (length(description) <= 500),
+    enabled            boolean     NOT NULL,
+    disabled_reason    text        NOT NULL CONSTRAINT webhooks_disabled_reason_known
+                                   CHECK (disabled_reason IN ('', 'by_person', 'gone', 'removed')), -- removed: as if it were not there, until the sweeper has done away with its executions
+    secret_generation  integer     NOT NULL CONSTRAINT webhooks_secret_generation_positive CHECK (secret_generation > 0), -- grows by one with each rotation
+    secret_key_id      text        NOT NULL, -- which of the services' keys it is derived from
+    previous_key_id    text        NOT NULL, -- the same of the generation before; '' when there is none
+    previous_until     timestamptz, -- until when that one signs as well
+    created_by         text        NOT NULL,
+    version            bigint      NOT NULL CONSTRAINT webhooks_version_positive CHECK (version > 0),
+    created_at         timestamptz NOT NULL,
+    updated_at         timestamptz NOT NULL,
+    CONSTRAINT webhooks_disabled_fits_reason CHECK (enabled = (disabled_reason = '')),
+    CONSTRAINT webhooks_previous_whole CHECK ((previous_key_id = '') = (previous_until IS NULL))
+);
+
+-- What has happened and nobody was told of yet: written with the change itself, gone when there is an execution for every webhook that wants it.
+CREATE TABLE session.notices (
+    id         uuid NOT NULL CONSTRAINT notices_pkey PRIMARY KEY, -- UUIDv7, so in order of time; the webhook-id of the messages
+    type       text NOT NULL,
+    role       text NOT NULL, -- '' when the session knows it
+    session_id uuid, -- no reference: it may be removed before anybody is told
+    body       text NOT NULL -- the JSON that is posted
+);
+
+-- A message to one webhook.
+CREATE TABLE session.webhook_executions (
+    id               uuid        NOT NULL CONSTRAINT webhook_executions_pkey PRIMARY KEY,
+    webhook_id       uuid        NOT NULL CONSTRAINT webhook_executions_webhook_fkey REFERENCES session.webhooks ON DELETE CASCADE,
+    event_id         uuid        NOT NULL, -- the notice's
+    event_type       text        NOT NULL,
+    body             text        NOT NULL, -- text, since what is signed must not change by a byte
+    status           text        NOT NULL CONSTRAINT webhook_executions_status_known CHECK (status IN ('queued', 'delivered', 'dead')),
+    attempts         integer     NOT NULL CONSTRAINT webhook_executions_attempts_not_negative CHECK (attempts >= 0), -- begun; fences an attempt that was overtaken
+    queued_at        timestamptz NOT NULL, -- by its event or by a replay: retries end so long after it
+    due_at           timestamptz NOT NULL, -- when it is tried next; during an attempt, when its lease ends
+    last_status_code integer     NOT NULL, -- 0 without an answer
+    last_error       text        NOT NULL CONSTRAINT webhook_executions_last_error_length CHECK (length(last_error) <= 500),
+    created_at       timestamptz NOT NULL,
+    finished_at      timestamptz,
+    CONSTRAINT webhook_executions_once UNIQUE (event_id, webhook_id),
+    CONSTRAINT webhook_executions_finish_fits_status CHECK ((finished_at IS NOT NULL) = (status <> 'queued'))
+);
+
+-- The deliverer takes what is due, webhook by webhook, so that none waits for another's.
+CREATE INDEX webhook_executions_due ON session.webhook_executions (webhook_id, due_at) WHERE status = 'queued';
+-- A person lists a webhook's, newest first.
+CREATE INDEX webhook_executions_webhook ON session.webhook_executions (webhook_id, id DESC);
+-- … or its dead letters, or replays them, oldest first.
+CREATE INDEX webhook_executions_dead ON session.webhook_executions (webhook_id, id) WHERE status = 'dead';
+-- The sweeper removes what ended long ago.
+CREATE INDEX webhook_executions_retention ON session.webhook_executions (finished_at) WHERE finished_at IS NOT NULL;
+
+-- How each attempt went.
+CREATE TABLE session.webhook_attempts (
+    execution_id uuid        NOT NULL CONSTRAINT webhook_attempts_execution_fkey REFERENCES session.webhook_executions ON DELETE CASCADE,
+    number       integer     NOT NULL CONSTRAINT webhook_attempts_number_positive CHECK (number > 0),
+    started_at   timestamptz NOT NULL,
+    duration_ms  integer     NOT NULL CONSTRAINT webhook_attempts_duration_not_negative CHECK (duration_ms >= 0),
+    status_code  integer     NOT NULL, -- 0 without an answer
+    error        text        NOT NULL CONSTRAINT webhook_attempts_error_length CHECK (length(error) <= 500),
+    answer       text        NOT NULL CONSTRAINT webhook_attempts_answer_length CHECK (length(answer) <= 1000), -- the beginning of its body
+    CONSTRAINT webhook_attempts_pkey PRIMARY KEY (execution_id, number)
+);

@@ -4,7 +4,8 @@ using Grpc.Core;
 namespace AgentPlatform.Sessions;
 
 /// <summary>The RPCs of tasks between roles. See task.proto for what each promises.</summary>
-public sealed class TaskService(Database database, TaskStore store, SessionStore sessions, Follower follower) : Contracts.Session.V1.TaskService.TaskServiceBase
+public sealed class TaskService(Database database, TaskStore store, SessionStore sessions, Notices notices, Follower follower)
+    : Contracts.Session.V1.TaskService.TaskServiceBase
 {
     public override async Task<CreateTaskResponse> CreateTask(CreateTaskRequest request, ServerCallContext context)
     {
@@ -53,6 +54,8 @@ public sealed class TaskService(Database database, TaskStore store, SessionStore
         work.Audit("task.transition", $"task/{id}",
             [("from", TaskRules.Name(task.Status)), ("to", TaskRules.Name(moved.Status)), ("assigned_to", moved.AssignedTo), ("progress_percent", $"{moved.ProgressPercent}"),
                 ("reason", request.Reason)]);
+        if (moved.IsEnded)
+            notices.TaskEnded(work, moved);
         return await work.CommitAsync(new TransitionTaskResponse { Task = moved.ToProto() });
     }
 

@@ -1,7 +1,7 @@
 namespace AgentPlatform.Sessions;
 
 /// <summary>Ends tasks whose time is up: each once, with its audit entry, and its watchers are told. Removes those that ended long ago.</summary>
-public sealed class TaskSweeper(Database database, TaskStore store, TaskSettings settings, TimeProvider clock, ILogger<TaskSweeper> log)
+public sealed class TaskSweeper(Database database, TaskStore store, Notices notices, TaskSettings settings, TimeProvider clock, ILogger<TaskSweeper> log)
     : Sweeper(settings.SweepEvery, clock, log)
 {
     private const int TimeOutBatch = 100;
@@ -24,7 +24,9 @@ public sealed class TaskSweeper(Database database, TaskStore store, TaskSettings
             return 0;
         foreach (var task in overdue)
         {
-            store.Change(work, TaskRules.TimeOut(task, database.Now));
+            var ended = TaskRules.TimeOut(task, database.Now);
+            store.Change(work, ended);
+            notices.TaskEnded(work, ended);
             work.Audit("task.timeout", $"task/{task.Id}",
                 [("was", TaskRules.Name(task.Status)), ("assigned_to", task.AssignedTo), ("timeout_seconds", $"{task.TimeoutSeconds}")]);
         }
