@@ -23,9 +23,7 @@ public sealed class DeliveryStore(Database database)
     // Those of removed webhooks are as if they were not there.
     private const string IsThere = "webhook_id <> ALL (ARRAY(SELECT w.id FROM session.webhooks AS w WHERE w.disabled_reason = 'removed'))";
 
-    private const string Find = $"SELECT {Columns} FROM session.webhook_executions WHERE id = $1 AND {IsThere}";
-
-    private const string FindToChange = $"{Find} FOR UPDATE";
+    private const string FindToChange = $"SELECT {Columns} FROM session.webhook_executions WHERE id = $1 AND {IsThere} FOR UPDATE";
 
     // Keyset paging: ids are UUIDv7, so their order is the order of queueing.
     private const string List = $"""
@@ -38,8 +36,14 @@ public sealed class DeliveryStore(Database database)
          LIMIT $4
         """;
 
-    private const string Attempts = """
-        SELECT number, started_at, duration_ms, status_code, error, answer FROM session.webhook_attempts WHERE execution_id = $1 ORDER BY number DESC LIMIT $2
+    // In one statement, so that what it says of the last attempt and the last attempt agree.
+    private const string FindWithAttempts = $"""
+        SELECT {Columns}, number, started_at, duration_ms, status_code, error, answer
+          FROM session.webhook_executions
+          LEFT JOIN LATERAL (
+            SELECT * FROM session.webhook_attempts AS a WHERE a.execution_id = id ORDER BY a.number DESC LIMIT $2) AS attempts ON true
+         WHERE id = $1 AND {IsThere}
+         ORDER BY number DESC
         """;
 
     // Webhook by webhook, as many as this process has room for, so that a slow one with a long queue takes nobody's turn. due_at is the lease now: who
@@ -136,17 +140,18 @@ public sealed class DeliveryStore(Database database)
         return delivery;
     }
 
-    public Task<DeliveryRecord?> FindAsync(Guid id, ServerCallContext context) => database.QuerySingleAsync(context, Find, Read, id);
+    /// <summary>Reads it with its attempts, newest first, so many at most.</summary>
+    public async Task<(DeliveryRecord? Delivery, IEnumerable<AttemptRecord> Attempts)> FindAsync(Guid id, int attempts, ServerCallContext context)
+    {
+        var rows = await database.QueryAsync(context, FindWithAttempts, row => (Delivery: Read(row), Attempt: ReadAttempt(row)), id, attempts);
+        return (rows.Count == 0 ? null : rows[0].Delivery, rows.Select(r => r.Attempt).OfType<AttemptRecord>());
+    }
 
     /// <summary>Reads it and keeps others from changing it until the work ends.</summary>
     public Task<DeliveryRecord?> FindToChangeAsync(UnitOfWork work, Guid id) => work.QuerySingleAsync(FindToChange, Read, id);
 
     public Task<List<DeliveryRecord>> ListAsync(PageRequest page, Guid? webhookId, DeliveryStatus status, ServerCallContext context) =>
         database.QueryAsync(context, List, Read, page.AfterId, webhookId, EnumText.Of(status), page.Fetch);
-
-    /// <summary>A delivery's attempts, newest first, so many at most.</summary>
-    public Task<List<AttemptRecord>> AttemptsAsync(Guid id, int limit, ServerCallContext context) => database.QueryAsync(context, Attempts,
-        row => new AttemptRecord(row.GetInt32(0), row.GetFieldValue<DateTimeOffset>(1), row.GetInt32(2), row.GetInt32(3), row.GetString(4), row.GetString(5)), id, limit);
 
     /// <summary>Takes what is due, so much for each webhook that with what runs already it is <paramref name="atOncePerWebhook"/> at most.</summary>
     public Task<List<DueDelivery>> ClaimAsync(UnitOfWork work, TimeSpan lease, int atOncePerWebhook, IReadOnlyDictionary<Guid, int> running)
@@ -209,4 +214,8 @@ public sealed class DeliveryStore(Database database)
         row.GetGuid(0), row.GetGuid(1), row.GetGuid(2), row.GetString(3), row.GetString(4), EnumText.Parse<DeliveryStatus>(row.GetString(5)), row.GetInt32(6),
         row.GetFieldValue<DateTimeOffset>(7), row.GetInt32(8), row.GetString(9), row.GetFieldValue<DateTimeOffset>(10),
         row.IsDBNull(11) ? null : row.GetFieldValue<DateTimeOffset>(11));
+
+    // After the columns of its delivery; a delivery without attempts has one row without one.
+    private static AttemptRecord? ReadAttempt(NpgsqlDataReader row) => row.IsDBNull(12) ? null : new AttemptRecord(
+        row.GetInt32(12), row.GetFieldValue<DateTimeOffset>(13), row.GetInt32(14), row.GetInt32(15), row.GetString(16), row.GetString(17));
 }

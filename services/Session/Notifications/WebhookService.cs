@@ -91,8 +91,8 @@ public sealed class WebhookService(
     {
         new FieldChecks().Id("id", request.Id, out var id).ThrowIfAny();
 
-        var delivery = WebhookRules.Found(await deliveries.FindAsync(id, context), id);
-        var attempts = await deliveries.AttemptsAsync(id, WebhookRules.ShownAttempts, context);
+        var (found, attempts) = await deliveries.FindAsync(id, WebhookRules.ShownAttempts, context);
+        var delivery = WebhookRules.Found(found, id);
         return new GetDeliveryResponse { Delivery = delivery.ToProto(), Body = delivery.Body, Attempts = { attempts.Select(a => a.ToProto()) } };
     }
 
