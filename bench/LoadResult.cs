@@ -4,23 +4,42 @@ namespace AgentPlatform.Bench;
 public sealed class LoadResult
 {
     private readonly List<TimeSpan> _latencies = [];
-    private TimeSpan _processorTime;
+    private readonly List<double> _rates = [];
     private TimeSpan _elapsed;
+    private ProcessorTimes _processorTimes;
     private bool _sorted;
 
+    /// <summary>Over all rounds.</summary>
     public double CallsPerSecond => _latencies.Count / _elapsed.TotalSeconds;
 
-    /// <summary>The processor time that a call took in the process that was looked at, in microseconds.</summary>
-    public double ProcessorUsPerCall => _processorTime.TotalMicroseconds / _latencies.Count;
+    /// <summary>The middle one of the rounds' rates.</summary>
+    public double MedianCallsPerSecond => Median(_rates);
 
-    public void AddProcessorTime(TimeSpan time) => _processorTime += time;
+    /// <summary>The processor time that a call took where it was made, in microseconds.</summary>
+    public double CallersUsPerCall => UsPerCall(_processorTimes.Callers);
 
-    public void Add(IEnumerable<TimeSpan> latencies, TimeSpan elapsed)
+    /// <summary>The processor time that a call took in the service, in microseconds.</summary>
+    public double ServiceUsPerCall => UsPerCall(_processorTimes.Service);
+
+    /// <summary>The processor time that a call took in Postgres, in microseconds.</summary>
+    public double DatabaseUsPerCall => UsPerCall(_processorTimes.Database);
+
+    public void AddProcessorTimes(ProcessorTimes times) => _processorTimes += times;
+
+    /// <summary>Adds a round.</summary>
+    public void Add(IReadOnlyCollection<TimeSpan> latencies, TimeSpan elapsed)
     {
         _latencies.AddRange(latencies);
+        _rates.Add(latencies.Count / elapsed.TotalSeconds);
         _elapsed += elapsed;
         _sorted = false;
     }
+
+    /// <summary>
+    /// How many times as fast as another that took turns with it: the middle one of the ratios between a round and the other's next to it, so that
+    /// neither a slow moment nor a slow minute of the machine counts.
+    /// </summary>
+    public double RatioTo(LoadResult other) => Median([.. _rates.Zip(other._rates, (own, theirs) => own / theirs)]);
 
     /// <summary>The time, in milliseconds, within which this share of the calls was answered.</summary>
     public double PercentileMs(double share)
@@ -29,5 +48,13 @@ public sealed class LoadResult
             _latencies.Sort();
         _sorted = true;
         return _latencies[(int)Math.Ceiling(share * _latencies.Count) - 1].TotalMilliseconds;
+    }
+
+    private double UsPerCall(TimeSpan time) => time.TotalMicroseconds / _latencies.Count;
+
+    private static double Median(List<double> numbers)
+    {
+        var sorted = numbers.Order().ToList();
+        return (sorted[(sorted.Count - 1) / 2] + sorted[sorted.Count / 2]) / 2;
     }
 }

@@ -20,6 +20,9 @@ public static class LoadRound
             }
             return latencies;
         })));
-        result.Add(each.SelectMany(l => l), Stopwatch.GetElapsedTime(started));
+        result.Add([.. each.SelectMany(l => l)], Stopwatch.GetElapsedTime(started));
     }
+
+    /// <summary>A call of this process as a way.</summary>
+    public static Way Of(Func<Task> call) => (callers, round, result) => RunAsync(callers, round, call, result);
 }

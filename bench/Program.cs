@@ -4,6 +4,7 @@ using AgentPlatform.Bench.Audit;
 using AgentPlatform.Bench.Chaos;
 using AgentPlatform.Bench.Mutate;
 using AgentPlatform.Bench.Redact;
+using AgentPlatform.Bench.Sessions;
 using AgentPlatform.Cli;
 using Grpc.Core;
 
@@ -12,6 +13,7 @@ var root = new RootCommand("Measures AgentPlatform, in ratios between two ways t
     ChaosCommand.NewCommand(),
     GatewayBenchmark.NewCommand(),
     MutateBenchmark.NewCommand(),
+    SessionBenchmark.NewCommand(),
     RedactBenchmark.NewCommand(),
     AuditBenchmark.NewCommand(),
     AuditReadBenchmark.NewCommand(),

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using AgentPlatform.Bench.ByHand;
 using AgentPlatform.Cli;
 using AgentPlatform.Contracts.Session.V1;
 using Google.Protobuf.WellKnownTypes;
@@ -36,18 +37,7 @@ public static class MutateBenchmark
 
     public static Command NewCommand()
     {
-        var seconds = new Option<double>("--seconds") { DefaultValueFactory = _ => 1, Description = "How long each round of each way takes" };
-        var rounds = new Option<int>("--rounds") { DefaultValueFactory = _ => 5, Description = "How many rounds each way has" };
-        seconds.Validators.Add(given =>
-        {
-            if (given.GetValue(seconds) is not (> 0 and <= 60))
-                given.AddError("--seconds must be more than 0 and at most 60.");
-        });
-        rounds.Validators.Add(given =>
-        {
-            if (given.GetValue(rounds) is not (>= 1 and <= 100))
-                given.AddError("--rounds must be 1 to 100.");
-        });
+        var (seconds, rounds) = (TurnOptions.NewSeconds(), TurnOptions.NewRounds());
         var command = new Command("mutate", "CreateSession through the service, against the same rows written by hand. Starts its own servers.") { seconds, rounds };
         command.SetAction((parsed, _) => RunAsync(parsed.GetValue(rounds), TimeSpan.FromSeconds(parsed.GetValue(seconds))));
         return command;
@@ -55,10 +45,11 @@ public static class MutateBenchmark
 
     private static async Task<int> RunAsync(int rounds, TimeSpan round)
     {
-        await using var platform = await MutatePlatform.StartAsync();
+        await using var platform = await BenchPlatform.StartAsync();
         await HandWritten.PrepareAsync(platform.Admin);
-        await using var hand = new HandWritten(platform.Admin, Connections, TimeProvider.System);
-        await using var fewerHands = new HandWritten(platform.Admin, OperatorConnections, TimeProvider.System);
+        await using var allConnections = new HandWritten(platform.Admin, Connections, TimeProvider.System);
+        await using var fewerConnections = new HandWritten(platform.Admin, OperatorConnections, TimeProvider.System);
+        var (hand, fewerHands) = (new HandWrittenSessions(allConnections), new HandWrittenSessions(fewerConnections));
         var session = await platform.StartSessionAsync(platform.PostgresPort);
         using var channel = GrpcChannel.ForAddress(session.GrpcAddress);
         var person = ClientOf(channel, platform.OperatorToken());
@@ -75,7 +66,7 @@ public static class MutateBenchmark
             await CreateAsync(person, key);
         Func<Task> replayed = () => CreateAsync(person, keys[Random.Shared.Next(ReplayedKeys)]);
 
-        var turns = new Turns(rounds, round, () => MutatePlatform.ProcessorTimeOf(session));
+        var turns = new Turns(rounds, round, () => platform.TimesOf(session));
         for (var i = 0; i < WarmUpRounds; i++)
         {
             foreach (var call in new[] { byHandKeyed, keyed, plain, agentKeyed, replayed })
@@ -110,7 +101,7 @@ public static class MutateBenchmark
     }
 
     // An instance of its own, so that the tap costs the others nothing.
-    private static async Task<string> CountRoundTripsAsync(MutatePlatform platform)
+    private static async Task<string> CountRoundTripsAsync(BenchPlatform platform)
     {
         using var tap = new RoundTripTap(platform.PostgresPort);
         using var channel = GrpcChannel.ForAddress((await platform.StartSessionAsync(tap.Port)).GrpcAddress);
@@ -144,5 +135,5 @@ public static class MutateBenchmark
         result.PercentileMs(0.99).ToString("F2", CultureInfo.InvariantCulture),
         result.CallsPerSecond.ToString("F0", CultureInfo.InvariantCulture),
         against is null ? "" : (result.CallsPerSecond / against.CallsPerSecond).ToString("F2", CultureInfo.InvariantCulture),
-        against is null ? "" : result.ProcessorUsPerCall.ToString("F0", CultureInfo.InvariantCulture));
+        against is null ? "" : result.ServiceUsPerCall.ToString("F0", CultureInfo.InvariantCulture));
 }

@@ -1,16 +1,15 @@
-using System.Diagnostics;
 using AgentPlatform.Bench.Chaos;
 using AgentPlatform.Cli;
 using AgentPlatform.Migrations;
 using Npgsql;
 
-namespace AgentPlatform.Bench.Mutate;
+namespace AgentPlatform.Bench;
 
 /// <summary>
 /// A Postgres that syncs to disk, a Redis, a Session, and an Audit when it is asked for, each a process of its own on a free
 /// loopback port, in a folder that goes away with them. Telemetry is recorded as always, but sent nowhere.
 /// </summary>
-public sealed class MutatePlatform : IAsyncDisposable
+public sealed class BenchPlatform : IAsyncDisposable
 {
     private const string LoginPassword = "bench-only";
     private static readonly TimeSpan ServerTimeout = TimeSpan.FromSeconds(60);
@@ -25,7 +24,7 @@ public sealed class MutatePlatform : IAsyncDisposable
     private readonly ServiceProcess _audit;
     private readonly List<ServiceProcess> _sessions = [];
 
-    private MutatePlatform(string folder, IReadOnlyList<string> postgres, int postgresPort)
+    private BenchPlatform(string folder, IReadOnlyList<string> postgres, int postgresPort)
     {
         (_folder, PostgresPort) = (folder, postgresPort);
         // Asked to stop, Postgres does so at once, and takes its children along.
@@ -40,10 +39,13 @@ public sealed class MutatePlatform : IAsyncDisposable
     /// <summary>Where Postgres listens.</summary>
     public int PostgresPort { get; }
 
-    public static async Task<MutatePlatform> StartAsync()
+    /// <summary>A database of the server, as a URL that programs in other languages take.</summary>
+    public string AddressOf(string database) => $"postgres://postgres@127.0.0.1:{PostgresPort}/{database}";
+
+    public static async Task<BenchPlatform> StartAsync()
     {
         var (folder, port) = (LocalPrograms.NewFolder("bench"), LocalPrograms.FreePort());
-        var platform = new MutatePlatform(folder, await LocalPrograms.PreparePostgresAsync(folder, port), port);
+        var platform = new BenchPlatform(folder, await LocalPrograms.PreparePostgresAsync(folder, port), port);
         try
         {
             await platform.StartServersAsync();
@@ -59,6 +61,15 @@ public sealed class MutatePlatform : IAsyncDisposable
     public string OperatorToken() => _key.Mint("user:bench", ["operator"], null, TokenLifetime, TimeProvider.System);
 
     public string AgentToken() => _key.Mint("agent:bench", ["agent"], "bench", TokenLifetime, TimeProvider.System);
+
+    /// <summary>Makes an empty database beside the platform's own.</summary>
+    public async Task CreateDatabaseAsync(string name)
+    {
+        await using var connection = new NpgsqlConnection($"{Admin};Database=postgres;Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand($"CREATE DATABASE {new NpgsqlCommandBuilder().QuoteIdentifier(name)}", connection);
+        await command.ExecuteNonQueryAsync();
+    }
 
     /// <summary>Starts Audit; until then the sessions' entries wait in the outbox.</summary>
     public async Task StartAuditAsync()
@@ -78,12 +89,10 @@ public sealed class MutatePlatform : IAsyncDisposable
         return session;
     }
 
-    /// <summary>The processor time that a service has taken since its start.</summary>
-    public static TimeSpan ProcessorTimeOf(ServiceProcess service)
-    {
-        using var process = Process.GetProcessById(service.Process.Id);
-        return process.TotalProcessorTime;
-    }
+    /// <summary>The processor times so far, with this service as the one that is looked at, and these processes beside this one as callers.</summary>
+    public ProcessorTimes TimesOf(ServiceProcess service, params IEnumerable<int> callers) => new(
+        callers.Aggregate(ProcessorTimes.Of(Environment.ProcessId), (sum, process) => sum + ProcessorTimes.Of(process)),
+        ProcessorTimes.Of(service.Process.Id), ProcessorTimes.OfFamily(_postgres.Id));
 
     public async ValueTask DisposeAsync()
     {

@@ -1,0 +1,22 @@
+using System.Globalization;
+using AgentPlatform.Cli;
+using Spectre.Console;
+
+namespace AgentPlatform.Bench;
+
+/// <summary>What a figure shall be, at least.</summary>
+public sealed record Goal(string What, double Measured, double Least)
+{
+    public bool IsMet => Measured >= Least;
+
+    /// <summary>Shows goals, each with what was measured and whether it is met.</summary>
+    public static void Show(IEnumerable<Goal> goals)
+    {
+        var table = Terminal.NewTable("goal", "at least", "measured", "");
+        foreach (var goal in goals)
+            table.AddRow(Markup.Escape(goal.What), Text(goal.Least), Text(goal.Measured), goal.IsMet ? "pass" : "FAIL");
+        Terminal.Out.Write(table);
+    }
+
+    private static string Text(double number) => number.ToString("0.##", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,47 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using AgentPlatform.Cli;
+
+namespace AgentPlatform.Bench.Node;
+
+/// <summary>The peers that run in Node: <c>bench/peers</c>, and what its lock file names, installed there.</summary>
+public static class NodeModules
+{
+    private const string Manifest = "package-lock.json";
+    private static readonly TimeSpan InstallTimeout = TimeSpan.FromMinutes(5);
+
+    /// <summary>The folder of the peers.</summary>
+    public static string Folder => Path.Combine(Repository.Find().Root, "bench", "peers");
+
+    /// <summary>Installs what the lock file names, unless it is there; why that cannot be, or null when all is well.</summary>
+    public static async Task<string?> InstallAsync()
+    {
+        if (await RunAsync("node", "--version") is { } noNode)
+            return $"node is needed, version 20 or later: {noNode}";
+        if (IsInstalled())
+            return null;
+        return await RunAsync("npm", "ci") is { } failure ? $"npm ci in {Folder}: {failure}" : null;
+    }
+
+    // npm leaves a copy of what it has installed; an older one is of another lock file.
+    private static bool IsInstalled()
+    {
+        var installed = Path.Combine(Folder, "node_modules", $".{Manifest}");
+        return File.Exists(installed) && File.GetLastWriteTimeUtc(installed) >= File.GetLastWriteTimeUtc(Path.Combine(Folder, Manifest));
+    }
+
+    private static async Task<string?> RunAsync(string program, string argument)
+    {
+        var start = new ProcessStartInfo(program, [argument]) { WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        try
+        {
+            using var process = Process.Start(start)!;
+            using var timeout = new CancellationTokenSource(InstallTimeout);
+            var output = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(timeout.Token), process.StandardError.ReadToEndAsync(timeout.Token));
+            await process.WaitForExitAsync(timeout.Token);
+            return process.ExitCode == 0 ? null : string.Concat(output).Trim();
+        }
+        // Not installed.
+        catch (Win32Exception e) { return e.Message; }
+    }
+}

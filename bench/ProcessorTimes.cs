@@ -1,0 +1,41 @@
+using System.Globalization;
+
+namespace AgentPlatform.Bench;
+
+/// <summary>The processor time that those who take part have taken since their start, from Linux' /proc.</summary>
+/// <param name="Callers">Who calls: this process, and a peer's own.</param>
+/// <param name="Service">The service.</param>
+/// <param name="Database">Postgres with all its backends.</param>
+public readonly record struct ProcessorTimes(TimeSpan Callers, TimeSpan Service, TimeSpan Database)
+{
+    // The kernel counts in hundredths of a second, whatever its own clock does.
+    private const int TicksPerSecond = 100;
+
+    public static ProcessorTimes operator -(ProcessorTimes after, ProcessorTimes before) =>
+        new(after.Callers - before.Callers, after.Service - before.Service, after.Database - before.Database);
+
+    public static ProcessorTimes operator +(ProcessorTimes one, ProcessorTimes other) =>
+        new(one.Callers + other.Callers, one.Service + other.Service, one.Database + other.Database);
+
+    /// <summary>A process's own time.</summary>
+    public static TimeSpan Of(int process) => Read(process, own: true);
+
+    /// <summary>A process's time, and that of the processes which it has started, gone ones included.</summary>
+    public static TimeSpan OfFamily(int process)
+    {
+        var children = File.ReadAllText($"/proc/{process}/task/{process}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return children.Aggregate(Read(process, own: false), (sum, child) => sum + Read(int.Parse(child, CultureInfo.InvariantCulture), own: true));
+    }
+
+    // user and system time; then both of children that have ended
+    private static TimeSpan Read(int process, bool own)
+    {
+        string text;
+        try { text = File.ReadAllText($"/proc/{process}/stat"); }
+        // It has ended since it was listed; its parent has its time now.
+        catch (IOException) { return TimeSpan.Zero; }
+        // The name, in parentheses, may contain anything; the state follows it, and user time is eleven fields further.
+        var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
+        return TimeSpan.FromSeconds(fields[11..(own ? 13 : 15)].Sum(f => double.Parse(f, CultureInfo.InvariantCulture)) / TicksPerSecond);
+    }
+}
