@@ -20,6 +20,7 @@ public sealed class GatewayCaller
         Subject = subject;
         Sessions = new SessionService.SessionServiceClient(invoker);
         Approvals = new ApprovalService.ApprovalServiceClient(invoker);
+        Webhooks = new WebhookService.WebhookServiceClient(invoker);
         Registry = new RegistryService.RegistryServiceClient(invoker);
         Vault = new VaultService.VaultServiceClient(invoker);
         Costing = new CostingService.CostingServiceClient(invoker);
@@ -33,6 +34,8 @@ public sealed class GatewayCaller
     public SessionService.SessionServiceClient Sessions { get; }
 
     public ApprovalService.ApprovalServiceClient Approvals { get; }
+
+    public WebhookService.WebhookServiceClient Webhooks { get; }
 
     public RegistryService.RegistryServiceClient Registry { get; }
 

@@ -3,6 +3,7 @@ using AgentPlatform.Cli;
 using AgentPlatform.Cli.Approvals;
 using AgentPlatform.Cli.Audit;
 using AgentPlatform.Cli.Sessions;
+using AgentPlatform.Cli.Webhooks;
 
 var root = new RootCommand(
     "Starts AgentPlatform on this machine, and talks to it while it runs. In the repository, ./run stands for agentctl, and ./run alone for 'agentctl up'.")
@@ -13,6 +14,7 @@ var root = new RootCommand(
     StatusCommand.Create(),
     SessionCommand.Create(),
     ApprovalCommand.Create(),
+    WebhookCommand.Create(),
     AuditCommand.Create(),
     ResetCommand.Create(),
 };

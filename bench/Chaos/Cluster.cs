@@ -158,11 +158,23 @@ public sealed class Cluster : IAsyncDisposable
         process.Settings["ConnectionStrings__redis"] = $"127.0.0.1:{_redisPort}";
         process.Settings["Authentication__DevelopmentKey"] = Key.PublicKey;
         process.Settings["Identity__Token"] = Key.Mint($"service:{service}", ["service"], null, TokenLifetime, TimeProvider.System);
+        if (service == "session")
+            AddWebhooks(process);
         if (service == "audit")
             process.Settings["Audit__SigningKey"] = Path.Combine(_folder, "signing.pem");
         else
             AddAddresses(process, "audit", Audits);
         return process;
+    }
+
+    // Receivers are on this machine, and what a dead instance had on its way comes back soon.
+    private void AddWebhooks(ServiceProcess process)
+    {
+        process.Settings["Webhooks__KeyFile"] = Path.Combine(_folder, "webhooks.key");
+        process.Settings["Webhooks__AllowHttp"] = "true";
+        process.Settings["Webhooks__AllowPrivateTargets"] = "127.0.0.0/8";
+        process.Settings["Webhooks__Timeout"] = "00:00:02";
+        process.Settings["Webhooks__Lease"] = "00:00:07";
     }
 
     private ServiceProcess NewGateway()

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using AgentPlatform.Contracts.Session.V1;
-using Grpc.Core;
 
 namespace AgentPlatform.Cli.Approvals;
 
@@ -18,7 +17,7 @@ public static class ApprovalDecideCommand
         var role = new Option<string>("--as") { HelpName = "ROLE", DefaultValueFactory = _ => Roles[0], Description = $"In which role: {string.Join(", ", Roles)}" };
         role.AcceptOnlyFromAmong(Roles);
         var digest = new Option<string>("--digest") { HelpName = "DIGEST", Description = "Only if it is still what this digest stands for; for scripts that showed it to somebody before" };
-        var yes = new Option<bool>("--yes") { Description = "Does not ask" };
+        var yes = new Option<bool>(Confirmation.Option) { Description = "Does not ask" };
         var (gateway, data) = (GatewayConnection.NewOption(), DataFolder.NewOption());
         var command = new Command(name, description) { id, notes, role, digest, yes, gateway, data };
         command.SetAction(async (parsed, cancellation) =>
@@ -27,22 +26,14 @@ public static class ApprovalDecideCommand
             var approvals = connection.Caller.Approvals;
             var approval = (await approvals.GetApprovalAsync(new GetApprovalRequest { Id = parsed.GetValue(id)! }, cancellationToken: cancellation)).Approval;
             Terminal.Out.Write(ApprovalText.Picture(approval, await ApprovalHistory.FindPreviousAsync(connection.Caller, approval, cancellation)));
-            if (!parsed.GetValue(yes) && !IsConfirmed(name))
+            if (!parsed.GetValue(yes) && !Confirmation.Ask($"{char.ToUpperInvariant(name[0])}{name[1..]} this?"))
                 return ExitCode.Failed;
             var decided = (await approvals.DecideApprovalAsync(
                 new DecideApprovalRequest { Id = approval.Id, Decision = decision, Digest = parsed.GetValue(digest) ?? approval.Digest, Notes = parsed.GetValue(notes) ?? "" },
-                new Metadata { { "idempotency-key", Guid.NewGuid().ToString("N") } }, cancellationToken: cancellation)).Approval;
+                CallKey.New(), cancellationToken: cancellation)).Approval;
             Console.Out.WriteLine($"Approval {decided.Id} is {ApprovalText.Of(decided.Status)}.");
             return ExitCode.Ok;
         });
         return command;
-    }
-
-    private static bool IsConfirmed(string name)
-    {
-        if (Console.IsInputRedirected)
-            throw new CliException("there is nobody to ask; give --yes");
-        Console.Error.Write($"{char.ToUpperInvariant(name[0])}{name[1..]} this? [y/N] ");
-        return Console.In.ReadLine()?.Trim() is "y" or "Y" or "yes";
     }
 }

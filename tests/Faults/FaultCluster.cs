@@ -43,6 +43,14 @@ public sealed class FaultCluster : IAsyncLifetime
         return new SessionService.SessionServiceClient(Storm.Invoker(channel, Cluster.AgentToken(agentId)));
     }
 
+    /// <summary>A client of webhooks behind the gateway, as an operator.</summary>
+    public WebhookService.WebhookServiceClient Webhooks()
+    {
+        var channel = GrpcChannel.ForAddress(Cluster.Gateway.GrpcAddress);
+        _channels.Add(channel);
+        return new WebhookService.WebhookServiceClient(Storm.Invoker(channel, Cluster.Key.Mint("user:olga", ["operator"], null, TimeSpan.FromHours(1), TimeProvider.System)));
+    }
+
     /// <summary>Runs SQL as the administrator and reads the first column of its rows.</summary>
     public async Task<List<T>> SqlAsync<T>(string sql, params object[] values)
     {
