@@ -173,8 +173,8 @@ public sealed class Cluster : IAsyncDisposable
         process.Settings["Webhooks__KeyFile"] = Path.Combine(_folder, "webhooks.key");
         process.Settings["Webhooks__AllowHttp"] = "true";
         process.Settings["Webhooks__AllowPrivateTargets"] = "127.0.0.0/8";
-        process.Settings["Webhooks__Timeout"] = "00:00:02";
-        process.Settings["Webhooks__Lease"] = "00:00:07";
+        process.Settings["Webhooks__Timeout"] = "00:00:05";
+        process.Settings["Webhooks__Lease"] = "00:00:10";
     }
 
     private ServiceProcess NewGateway()

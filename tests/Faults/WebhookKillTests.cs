@@ -27,9 +27,8 @@ public sealed class WebhookKillTests(FaultCluster faults)
             id = (await hooks.SubscribeAsync(receiver.Url, NoticeTypes.TaskEnded)).Webhook.Id;
             var delivery = await hooks.TestAsync(id);
             await receiver.WaitAsync(NoticeTypes.Test);
-            await sessions[1].StartAsync();
             await sessions[0].Process.KillAsync();
-
+            await sessions[1].StartAsync();
             await receiver.WaitAsync(NoticeTypes.Test, 2);
             var seen = await hooks.WaitAsync(delivery.Id, DeliveryStatus.Delivered);
             // Two were begun; how the first went, nobody could write down.
