@@ -11,7 +11,7 @@ namespace AgentPlatform;
 /// before it must be: statements that need no answer travel with the next one that does, or with the commit, and the
 /// transaction's beginning with the first. So a change that asks the database nothing takes one round trip, another one more for
 /// each thing that it asks, with an idempotency key or without. Disposed without <see cref="CommitAsync{TResponse}"/>, it leaves
-/// no trace. Units that only add rows, as most that create something do, are committed together with others': <see cref="GroupCommit"/>.
+/// no trace. Units that only add rows, and those of <see cref="ChangeAsync"/>, are committed together with others': <see cref="GroupCommit"/>.
 /// </summary>
 public sealed class UnitOfWork : IAsyncDisposable
 {
@@ -76,6 +76,38 @@ public sealed class UnitOfWork : IAsyncDisposable
     /// <summary>Wakes whoever waits for this topic, on every instance, once the change is committed.</summary>
     public void Wake(string topic) => _topics.Add(topic);
 
+    /// <summary>
+    /// Changes one thing and commits, together with other calls' changes of other things: asks one question, tells by its row what is to be done, and
+    /// writes that. As <see cref="QuerySingleAsync"/>, <paramref name="change"/> and <see cref="CommitAsync{TResponse}"/> would, one after the other; where the group
+    /// does not go well, they do.
+    /// </summary>
+    /// <param name="subject">What is changed; the question holds it until the commit.</param>
+    /// <param name="sql">Finds at most one row. It may change something only if <paramref name="change"/> never refuses its row.</param>
+    /// <param name="map">Reads the row.</param>
+    /// <param name="change">Executes, audits and wakes what follows from the row, and gives the answer; refuses by an exception. It may run twice.</param>
+    /// <param name="values">The question's values.</param>
+    /// <returns>The answer; null, and nothing is committed, when there is no row.</returns>
+    public async Task<TResponse?> ChangeAsync<T, TResponse>(
+        Guid subject, string sql, Func<NpgsqlDataReader, T> map, Func<T, TResponse> change, params object?[] values) where T : class where TResponse : class, IMessage
+    {
+        (string, object?[])[] before = [.. _pending];
+        TResponse? response = null;
+        byte[] answer = [];
+        var member = new GroupMember(_scope.ConnectionTag, new GroupQuestion(subject, before, sql, values), row =>
+        {
+            _pending.Clear();
+            try { response = change(map(row!)); }
+            // Whether that is so, or a repeat of what was done, is found out alone.
+            catch (PlatformException) { return null; }
+            answer = _call is null ? [] : response.ToByteArray();
+            return WhatToWrite(answer);
+        }, Cancellation);
+        if (await IsCommittedWithOthersAsync(member))
+            return Committed(response!, answer);
+        Forget(before);
+        return await QuerySingleAsync(sql, map, values) is { } found ? await CommitAsync(change(found)) : null;
+    }
+
     /// <summary>Commits everything in one round trip and gives the answer back.</summary>
     public async Task<TResponse> CommitAsync<TResponse>(TResponse response) where TResponse : IMessage
     {
@@ -91,13 +123,18 @@ public sealed class UnitOfWork : IAsyncDisposable
             // Without a row it has come of age in this very moment; the next try finds the key free.
             throw await FindAnswerAsync(_call) ?? InFlight();
         }
-        catch (NpgsqlException e) when (_isSent && (Database.IsConnectionLost(e) || e.InnerException is TimeoutException))
+        catch (NpgsqlException e) when (_isSent && IsBroken(e))
         {
             _scope.Database.Forget(e);
             throw OutcomeUnknown(e);
         }
         if (_sendsTag)
             _scope.Tools.Tags.Remember(_rented!.Connection, _scope.ConnectionTag);
+        return Committed(response, answer);
+    }
+
+    private TResponse Committed<TResponse>(TResponse response, byte[] answer)
+    {
         if (_entries.Count > 0)
             _scope.Tools.Signal.Set();
         foreach (var topic in _topics)
@@ -188,9 +225,7 @@ public sealed class UnitOfWork : IAsyncDisposable
     {
         try
         {
-            if (AddsOnly())
-                await CommitWithOthersAsync(answer);
-            else
+            if (!AddsOnly() || !await IsCommittedWithOthersAsync(new GroupMember(_scope.ConnectionTag, null, _ => WhatToWrite(answer), Cancellation)))
                 await SendCommitAsync(answer, IdempotencySql.Insert);
             return true;
         }
@@ -203,22 +238,41 @@ public sealed class UnitOfWork : IAsyncDisposable
     // Such a unit waits for no row that somebody else holds, and asks for no answer: it can share a transaction.
     private bool AddsOnly() => !_begun && _pending.TrueForAll(p => p.Sql.StartsWith("INSERT", StringComparison.Ordinal));
 
-    private async Task CommitWithOthersAsync(byte[] answer)
+    private Additions WhatToWrite(byte[] answer) =>
+        new(_call is null ? null : new StoredAnswer(_call, answer, _scope.Database.Now), [.. _pending], [.. OutboxRows()]);
+
+    // False when it must be tried alone.
+    private async Task<bool> IsCommittedWithOthersAsync(GroupMember member)
     {
-        var stored = _call is null ? null : new StoredAnswer(_call, answer, _scope.Database.Now);
-        var addition = new Addition(_scope.ConnectionTag, stored, _pending, [.. OutboxRows()], Cancellation);
         using var span = Telemetry.Source.StartActivity("commit", ActivityKind.Client);
         try
         {
-            _roundTrips++;
-            await _scope.Tools.Group.CommitAsync(Caller.Tier, addition);
+            return await _scope.Tools.Group.CommitAsync(Caller.Tier, member);
+        }
+        catch (NpgsqlException e)
+        {
+            _scope.Database.Forget(e);
+            throw member.GroupSize > 0 && IsBroken(e) ? OutcomeUnknown(e) : e;
         }
         finally
         {
-            _isSent = addition.GroupSize > 0;
-            span?.SetTag("db.system.name", "postgresql").SetTag("agentplatform.commit.group_size", addition.GroupSize);
+            var roundTrips = member.Question is null ? 1 : 2;
+            _roundTrips += roundTrips;
+            span?.SetTag("db.system.name", "postgresql").SetTag("agentplatform.commit.group_size", member.GroupSize)
+                .SetTag("agentplatform.commit.round_trips", roundTrips);
         }
     }
+
+    // What a group has not taken; it begins anew, alone.
+    private void Forget((string, object?[])[] before)
+    {
+        _pending.Clear();
+        _pending.AddRange(before);
+        _entries.Clear();
+        _topics.Clear();
+    }
+
+    private static bool IsBroken(NpgsqlException e) => Database.IsConnectionLost(e) || e.InnerException is TimeoutException;
 
     private async Task SendCommitAsync(byte[] answer, string insertAnswer)
     {

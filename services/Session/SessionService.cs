@@ -75,13 +75,15 @@ public sealed class SessionService(
         var added = EventRules.Read(request, out var id);
 
         await using var work = await database.BeginAsync(context);
-        var last = (await events.AppendAsync(work, id, added))?.LastSequence
-            ?? throw EventRules.WhyRefused(SessionRules.Visible(await store.FindAsync(work, id), id, work.Caller), added.Count);
-        var first = last - added.Count + 1;
-        work.Audit("session.append_events", $"session/{id}",
-            [("first_sequence", first.ToString(CultureInfo.InvariantCulture)), ("last_sequence", last.ToString(CultureInfo.InvariantCulture))]);
-        work.Wake(SessionRules.TopicOf(id));
-        return await work.CommitAsync(new AppendEventsResponse { FirstSequence = first, LastSequence = last });
+        var appended = await events.AppendAsync(work, id, added, result =>
+        {
+            var (first, last) = (result.LastSequence - added.Count + 1, result.LastSequence);
+            work.Audit("session.append_events", $"session/{id}",
+                [("first_sequence", first.ToString(CultureInfo.InvariantCulture)), ("last_sequence", last.ToString(CultureInfo.InvariantCulture))]);
+            work.Wake(SessionRules.TopicOf(id));
+            return new AppendEventsResponse { FirstSequence = first, LastSequence = last };
+        });
+        return appended ?? throw EventRules.WhyRefused(SessionRules.Visible(await store.FindAsync(work, id), id, work.Caller), added.Count);
     }
 
     public override async Task<ListEventsResponse> ListEvents(ListEventsRequest request, ServerCallContext context)
@@ -122,12 +124,15 @@ public sealed class SessionService(
         ContextRules.Check(request, out var id);
 
         await using var work = await database.BeginAsync(context);
-        var present = ContextRules.Visible(await contexts.TakeAsync(work, id), id, work.Caller);
-        var changed = ContextRules.Apply(present, request, database.Now);
-        contexts.Put(work, changed);
-        work.Audit("session.update_context", $"session/{id}",
-            [("version", changed.Version.ToString(CultureInfo.InvariantCulture)), ("members", string.Join(' ', request.MergePatch?.Fields.Keys ?? [])),
-             ("counters", string.Join(' ', request.Increments.Keys))]);
-        return await work.CommitAsync(new UpdateContextResponse { Context = changed.ToProto() });
+        var updated = await contexts.ChangeAsync(work, id, present =>
+        {
+            var changed = ContextRules.Apply(ContextRules.Visible(present, id, work.Caller), request, database.Now);
+            contexts.Put(work, changed);
+            work.Audit("session.update_context", $"session/{id}",
+                [("version", changed.Version.ToString(CultureInfo.InvariantCulture)), ("members", string.Join(' ', request.MergePatch?.Fields.Keys ?? [])),
+                 ("counters", string.Join(' ', request.Increments.Keys))]);
+            return new UpdateContextResponse { Context = changed.ToProto() };
+        });
+        return updated ?? throw SessionRules.NotFound(id);
     }
 }

@@ -55,11 +55,12 @@ public sealed class EventStore(Database database)
         """;
 
     /// <summary>
-    /// Appends events to an open session, an agent to its own; null when there is no such session or it takes no more.
+    /// Appends events to an open session, an agent to its own, and commits; null, and nothing has happened, when there is no such session or it takes no
+    /// more.
     /// </summary>
-    public Task<AppendResult?> AppendAsync(UnitOfWork work, Guid sessionId, NewEvents events) => work.QuerySingleAsync(
-        AppendAll, row => new AppendResult(row.GetInt64(0)), sessionId, work.Caller.AgentId, events.Count, database.Now, EventRules.SessionMaximumEvents,
-        events.Types, events.Sources, events.Messages, events.Payloads, events.Saliences, events.SizesBytes);
+    public Task<AppendEventsResponse?> AppendAsync(UnitOfWork work, Guid sessionId, NewEvents events, Func<AppendResult, AppendEventsResponse> then) => work.ChangeAsync(
+        sessionId, AppendAll, row => new AppendResult(row.GetInt64(0)), then, sessionId, work.Caller.AgentId, events.Count, database.Now,
+        EventRules.SessionMaximumEvents, events.Types, events.Sources, events.Messages, events.Payloads, events.Saliences, events.SizesBytes);
 
     /// <summary>The events that follow a sequence, oldest first: so many at most, and fewer when they are large.</summary>
     public Task<List<EventRecord>> AfterAsync(Guid sessionId, long sequence, int limit, ServerCallContext context) =>
