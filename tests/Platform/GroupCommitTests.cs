@@ -150,9 +150,13 @@ public sealed class GroupCommitTests : IClassFixture<Platform>
         List<Task<CreateSessionResponse>> calls = [];
         await using (await HoldOutboxAsync())
         {
-            // Until every connection hangs; the next call can only wait.
-            for (var i = 0; await HangingAsync("session/ui") < UiConnections; i++)
-                calls.Add(CreateAsync(person, "stayed", $"stayed-{i}"));
+            // Until every connection hangs, for longer than a group does; the next call can only wait.
+            await Eventually.TrueAsync(async () =>
+            {
+                if (calls.Count < 4 * UiConnections)
+                    calls.Add(CreateAsync(person, "stayed", $"stayed-{calls.Count}"));
+                return await HangingAloneAsync("session/ui") == UiConnections;
+            }, "every connection hangs");
             var left = person.CreateSessionAsync(new CreateSessionRequest { Role = "grouped", Task = "left" }, cancellationToken: leaving.Token).ResponseAsync;
             // Answers come in the order of the calls on a connection, so the service has seen both once it has refused this.
             await Refusal.ExpectFieldsAsync(async () => await person.GetSessionAsync(new GetSessionRequest { Id = "x" }), "id");
@@ -187,6 +191,11 @@ public sealed class GroupCommitTests : IClassFixture<Platform>
 
     private Task AllAreThereAsync(string name, int atLeast) =>
         Eventually.TrueAsync(async () => await HangingAsync(name) >= atLeast, "the first groups hang at the outbox");
+
+    private async Task<long> HangingAloneAsync(string name) => (await _platform.SqlAsync<long>("""
+        SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
+         WHERE datname = current_database() AND application_name = $1 AND NOT granted AND waitstart < clock_timestamp() - interval '300 ms'
+        """, name))[0];
 
     private async Task<long> HangingAsync(string name) => (await _platform.SqlAsync<long>(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE $1 AND wait_event_type = 'Lock'", name))[0];

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using AgentPlatform.Contracts.Access.V1;
 using AgentPlatform.Contracts.Session.V1;
 using AgentPlatform.Sessions;
@@ -30,11 +31,13 @@ public sealed class WebhookInstanceTests : IClassFixture<Platform>
         var hooks = await Webhooks();
         var id = (await hooks.SubscribeAsync(receiver.Url, NoticeTypes.SessionEnded)).Webhook.Id;
         SessionClient[] clients = [await _platform.ClientAsync<SessionClient>(Tokens.Agent("twice")), _platform.Client<SessionClient>(other.GrpcAddress, Tokens.Agent("twice"))];
-        var ended = await Task.WhenAll(Enumerable.Range(0, Sessions).Select(async i =>
+        var ended = new ConcurrentBag<string>();
+        // So many at once as an agent has connections.
+        await Parallel.ForEachAsync(Enumerable.Range(0, Sessions), new ParallelOptions { MaxDegreeOfParallelism = 6 }, async (i, _) =>
         {
             var session = await clients[i % 2].CreateAsync();
-            return (await clients[i % 2].MoveAsync(session.Id, SessionStatus.Cancelled)).Id;
-        }));
+            ended.Add((await clients[i % 2].MoveAsync(session.Id, SessionStatus.Cancelled)).Id);
+        });
         await receiver.WaitAsync(NoticeTypes.SessionEnded, Sessions);
         await Eventually.TrueAsync(async () => (await hooks.DeliveriesAsync(id, DeliveryStatus.Queued)).Count == 0, "every delivery is written down");
         Assert.Equal(ended.Order(), receiver.Received.Select(m => m.Data.GetProperty("session_id").GetString()).Order());
