@@ -8,6 +8,7 @@ namespace AgentPlatform.Bench.Node;
 public static class NodeModules
 {
     private const string Manifest = "package-lock.json";
+    private const int LinesShown = 5;
     private static readonly TimeSpan InstallTimeout = TimeSpan.FromMinutes(5);
 
     /// <summary>The folder of the peers.</summary>
@@ -39,9 +40,13 @@ public static class NodeModules
             using var timeout = new CancellationTokenSource(InstallTimeout);
             var output = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(timeout.Token), process.StandardError.ReadToEndAsync(timeout.Token));
             await process.WaitForExitAsync(timeout.Token);
-            return process.ExitCode == 0 ? null : string.Concat(output).Trim();
+            return process.ExitCode == 0 ? null : BeginningOf(string.Concat(output));
         }
         // Not installed.
         catch (Win32Exception e) { return e.Message; }
     }
+
+    // npm follows the reason with pages of help, and may begin with warnings about its own settings.
+    private static string BeginningOf(string output) => string.Join(
+        ' ', output.Split('\n').Where(l => l.Length > 0 && !l.StartsWith("npm warn", StringComparison.Ordinal)).Take(LinesShown));
 }
