@@ -22,11 +22,10 @@ public static class SessionBenchmark
     private const int Sessions = 1_024;
     private const int EventsAtFirst = 20;
     // The runtime goes on compiling a service for many seconds under load.
-    private const int WarmUpRounds = 2;
+    private const int WarmUpRounds = 4;
     private const int MostCallers = 64;
     private const double HandGoal = 0.7;
     private const string LangGraph = "LangGraph";
-    private static readonly int[] Callers = [1, 16, MostCallers];
 
     public static Command NewCommand()
     {
@@ -37,15 +36,27 @@ public static class SessionBenchmark
             Description = "Only these calls, such as AppendEvents; repeatable. Unless given, all of them, and reads as a history grows",
             DefaultValueFactory = _ => [],
         };
+        var callers = new Option<int[]>("--callers")
+        {
+            HelpName = "NUMBER",
+            Description = "How many calls are under way at once; repeatable",
+            DefaultValueFactory = _ => [1, 16, MostCallers],
+        };
+        callers.Validators.Add(given =>
+        {
+            if (given.GetValue(callers)!.Any(c => c is not (>= 1 and <= MostCallers)))
+                given.AddError($"--callers must be 1 to {MostCallers}.");
+        });
         var command = new Command("session", "Sessions, events, live context and status, against the same by hand and against LangGraph's PostgresSaver. Starts its own servers.")
         {
-            seconds, rounds, only,
+            seconds, rounds, only, callers,
         };
-        command.SetAction((parsed, _) => RunAsync(parsed.GetValue(rounds), TimeSpan.FromSeconds(parsed.GetValue(seconds)), parsed.GetValue(only)!));
+        command.SetAction((parsed, _) =>
+            RunAsync(parsed.GetValue(rounds), TimeSpan.FromSeconds(parsed.GetValue(seconds)), parsed.GetValue(callers)!, parsed.GetValue(only)!));
         return command;
     }
 
-    private static async Task<int> RunAsync(int rounds, TimeSpan round, string[] only)
+    private static async Task<int> RunAsync(int rounds, TimeSpan round, int[] callersAtOnce, string[] only)
     {
         await using var platform = await BenchPlatform.StartAsync();
         await using var peer = await StartPeerAsync(platform);
@@ -67,7 +78,7 @@ public static class SessionBenchmark
         var goals = new List<Goal>();
         foreach (var contest in contests)
         {
-            foreach (var callers in Callers)
+            foreach (var callers in callersAtOnce)
             {
                 var results = await turns.RunAsync(callers, WaysOf(contest, peer));
                 AddRow(table, contest.Name, callers, "service", results[0], null);
