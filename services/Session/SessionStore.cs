@@ -66,14 +66,16 @@ public sealed class SessionStore(Database database, SessionSettings settings)
         RETURNING {Columns}
         """;
 
-    // What belongs to a session goes with it, by foreign key. Sessions with many events go few at a time, so that no transaction is long.
+    // What belongs to a session goes with it: its events here, the rest by foreign key. Sessions with many events go few at a time, so that no
+    // transaction is long.
     private const string Remove = """
         WITH due AS (
             SELECT id, ended_at, last_sequence FROM session.sessions WHERE ended_at <= $1 AND NOT legal_hold
              ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED),
-        counted AS (SELECT id, sum(last_sequence) OVER (ORDER BY ended_at, id) - last_sequence AS events_before FROM due)
-        DELETE FROM session.sessions AS s USING counted WHERE s.id = counted.id AND counted.events_before < $3
-        RETURNING s.id
+        counted AS (SELECT id, sum(last_sequence) OVER (ORDER BY ended_at, id) - last_sequence AS events_before FROM due),
+        removed AS (DELETE FROM session.sessions AS s USING counted WHERE s.id = counted.id AND counted.events_before < $3 RETURNING s.id),
+        history AS (DELETE FROM session.events WHERE session_id = ANY (ARRAY(SELECT id FROM removed)))
+        SELECT id FROM removed
         """;
 
     /// <summary>Adds a pending session; every column's value is known here, so nothing is read back.</summary>

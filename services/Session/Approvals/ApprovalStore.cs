@@ -28,11 +28,15 @@ public sealed class ApprovalStore(Database database)
     // Always in the same order, so that of two batches one waits for the other and never both.
     private const string FindAllToChange = $"SELECT {Columns} FROM session.approvals WHERE id = ANY ($1) ORDER BY id FOR UPDATE";
 
-    // What waits for a person about a session or a task, and is in time.
+    // What waits for a person about a session or a task, and is in time. An id is one's or the other's, so none comes twice; each half follows an index of
+    // its own, newest first, where one condition for both would look at all that waits for anybody.
     private const string FindWaiting = $"""
-        SELECT {Columns} FROM session.approvals
-         WHERE id IN (SELECT id FROM session.approvals WHERE session_id = $1 UNION SELECT id FROM session.approvals WHERE task_id = $1)
-           AND status = 'approval_pending' AND expires_at > $2 AND ($3 = '' OR agent_id = $3)
+        SELECT {Columns} FROM (
+            (SELECT * FROM session.approvals
+              WHERE session_id = $1 AND status = 'approval_pending' AND expires_at > $2 AND ($3 = '' OR agent_id = $3) ORDER BY id DESC LIMIT $4)
+             UNION ALL
+            (SELECT * FROM session.approvals
+              WHERE task_id = $1 AND status = 'approval_pending' AND expires_at > $2 AND ($3 = '' OR agent_id = $3) ORDER BY id DESC LIMIT $4)) AS waiting
          ORDER BY id DESC LIMIT $4
         """;
 

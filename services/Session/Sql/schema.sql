@@ -41,9 +41,10 @@ CREATE INDEX sessions_expiry ON session.sessions (expires_at) WHERE status IN ('
 CREATE INDEX sessions_retention ON session.sessions (ended_at) WHERE ended_at IS NOT NULL AND NOT legal_hold;
 
 -- What happened in a session; append-only. Who appends takes the next numbers from sessions.last_sequence in the same statement and so holds that row
--- until the commit: numbers have no gap, and whoever sees one event sees all before it.
+-- until the commit: numbers have no gap, and whoever sees one event sees all before it. So there is no foreign key, which would look at that row once more
+-- for each event and cost as much as the event; who removes a session removes its events.
 CREATE TABLE session.events (
-    session_id uuid             NOT NULL CONSTRAINT events_session REFERENCES session.sessions ON DELETE CASCADE,
+    session_id uuid             NOT NULL,
     sequence   bigint           NOT NULL CONSTRAINT events_sequence_positive CHECK (sequence > 0),
     type       text             NOT NULL CONSTRAINT events_type_length CHECK (length(type) BETWEEN 1 AND 64),
     source     text             NOT NULL,
