@@ -18,7 +18,6 @@ public sealed class BenchPlatform : IAsyncDisposable
     private readonly Repository _repository = Repository.Find();
     private readonly DevelopmentKey _key = DevelopmentKey.Create();
     private readonly string _folder;
-    private readonly int _redisPort = LocalPrograms.FreePort();
     private readonly ServerProcess _postgres;
     private readonly ServerProcess _redis;
     private readonly ServiceProcess _audit;
@@ -29,7 +28,7 @@ public sealed class BenchPlatform : IAsyncDisposable
         (_folder, PostgresPort) = (folder, postgresPort);
         // Asked to stop, Postgres does so at once, and takes its children along.
         _postgres = new ServerProcess("postgres", postgres, Path.Combine(folder, "postgres.log"), Signal.Interrupt);
-        _redis = new ServerProcess("redis", LocalPrograms.Redis(folder, _redisPort), Path.Combine(folder, "redis.log"));
+        _redis = new ServerProcess("redis", LocalPrograms.Redis(folder, RedisPort), Path.Combine(folder, "redis.log"));
         _audit = NewService("audit", "Audit", postgresPort);
     }
 
@@ -41,6 +40,9 @@ public sealed class BenchPlatform : IAsyncDisposable
 
     /// <summary>A database of the server, as a URL that programs in other languages take.</summary>
     public string AddressOf(string database) => $"postgres://postgres@127.0.0.1:{PostgresPort}/{database}";
+
+    /// <summary>Where Redis listens.</summary>
+    public int RedisPort { get; } = LocalPrograms.FreePort();
 
     public static async Task<BenchPlatform> StartAsync()
     {
@@ -127,7 +129,7 @@ public sealed class BenchPlatform : IAsyncDisposable
         var program = Path.Combine(_repository.Root, "services", project, "bin", _repository.Configuration, _repository.Framework, $"AgentPlatform.{project}.dll");
         var service = new ServiceProcess($"{name}-{_sessions.Count}", program, _folder);
         service.Settings["ConnectionStrings__agentplatform"] = $"Host=127.0.0.1;Port={databasePort};Username={name};Password={LoginPassword};Database=agentplatform";
-        service.Settings["ConnectionStrings__redis"] = $"127.0.0.1:{_redisPort}";
+        service.Settings["ConnectionStrings__redis"] = $"127.0.0.1:{RedisPort}";
         service.Settings["Authentication__DevelopmentKey"] = _key.PublicKey;
         service.Settings["Identity__Token"] = _key.Mint($"service:{name}", ["service"], null, TokenLifetime, TimeProvider.System);
         if (name == "audit")

@@ -50,11 +50,12 @@ public sealed class LoadResult
         return _latencies[(int)Math.Ceiling(share * _latencies.Count) - 1].TotalMilliseconds;
     }
 
-    private double UsPerCall(TimeSpan time) => time.TotalMicroseconds / _latencies.Count;
-
-    private static double Median(List<double> numbers)
+    /// <summary>The middle one, or the mean of the two in the middle.</summary>
+    public static double Median(IReadOnlyCollection<double> numbers)
     {
         var sorted = numbers.Order().ToList();
         return (sorted[(sorted.Count - 1) / 2] + sorted[sorted.Count / 2]) / 2;
     }
+
+    private double UsPerCall(TimeSpan time) => time.TotalMicroseconds / _latencies.Count;
 }

@@ -3,6 +3,7 @@ using AgentPlatform.Bench;
 using AgentPlatform.Bench.Audit;
 using AgentPlatform.Bench.Chaos;
 using AgentPlatform.Bench.Mutate;
+using AgentPlatform.Bench.Node;
 using AgentPlatform.Bench.Redact;
 using AgentPlatform.Bench.Sessions;
 using AgentPlatform.Cli;
@@ -14,6 +15,7 @@ var root = new RootCommand("Measures AgentPlatform, in ratios between two ways t
     GatewayBenchmark.NewCommand(),
     MutateBenchmark.NewCommand(),
     SessionBenchmark.NewCommand(),
+    PeersBenchmark.NewCommand(),
     RedactBenchmark.NewCommand(),
     AuditBenchmark.NewCommand(),
     AuditReadBenchmark.NewCommand(),
