@@ -12,6 +12,7 @@ public sealed class Wakeups(Cache cache, ServiceName service)
 {
     private readonly ConcurrentDictionary<string, ConcurrentDictionary<Wakeup, byte>> _waiting = new(StringComparer.Ordinal);
     private readonly string _channel = $"{service.Name}:wakeups";
+    private readonly ConcurrentDictionary<string, Action<string>> _hearing = new(StringComparer.Ordinal);
     private readonly string _self = Guid.NewGuid().ToString("N");
 
     /// <summary>Begins to listen. Begin before you look, or a change between the look and the wait is heard late.</summary>
@@ -27,6 +28,12 @@ public sealed class Wakeups(Cache cache, ServiceName service)
                 return wakeup;
         }
     }
+
+    /// <summary>
+    /// Calls this with every topic that begins so, for as long as the process lives: for whoever waits for more topics than a listener each would be good
+    /// for. It must be quick, and look every now and then by itself.
+    /// </summary>
+    public void Hear(string prefix, Action<string> heard) => _hearing[prefix] = heard;
 
     /// <summary>Wakes this process's listeners at once, and the other instances' through Redis.</summary>
     public void Signal(string topic)
@@ -62,6 +69,9 @@ public sealed class Wakeups(Cache cache, ServiceName service)
         if (_waiting.TryGetValue(topic, out var listeners))
             foreach (var wakeup in listeners.Keys)
                 wakeup.Set();
+        foreach (var (prefix, heard) in _hearing)
+            if (topic.StartsWith(prefix, StringComparison.Ordinal))
+                heard(topic);
     }
 
     private static (string Sender, string Topic) Split(string message) =>

@@ -21,6 +21,9 @@ public static class RegistryRules
         // No further than is allowed: a message has room for a million, and to look at each would be work for nothing.
         for (var i = 0; i < Math.Min(request.Capabilities.Count, LabelsMaximum); i++)
             checks.DottedName($"capabilities[{i}]", request.Capabilities[i]);
+        checks.Require(request.Roles.Count <= LabelsMaximum, "roles", $"has {request.Roles.Count:N0} names; at most {LabelsMaximum} are allowed");
+        for (var i = 0; i < Math.Min(request.Roles.Count, LabelsMaximum); i++)
+            checks.Name($"roles[{i}]", request.Roles[i]);
         for (var i = 0; i < Math.Min(request.Tags.Count, LabelsMaximum); i++)
             checks.Text($"tags[{i}]", request.Tags[i], TagMaximumCharacters, minimum: 1);
         checks.ThrowIfAny();
@@ -34,17 +37,32 @@ public static class RegistryRules
         .Text("tag", request.Tag, TagMaximumCharacters)
         .ThrowIfAny();
 
+    /// <summary>The agent, when it may take tasks and speak of them at this epoch.</summary>
+    public static AgentRecord CheckMayWork(AgentRecord? agent, string id, long epoch)
+    {
+        if (agent is null or { Status: AgentStatus.Deregistered })
+            throw AgentNotFound(id);
+        if (agent.Status is AgentStatus.Disabled)
+            throw AgentDisabled(id);
+        if (agent.Epoch != epoch)
+            throw StaleEpoch(agent, epoch);
+        return agent.Status is AgentStatus.Quarantined
+            ? throw Errors.FailedPrecondition("AGENT_QUARANTINED", $"Agent {id} is quarantined and gets no tasks.") : agent;
+    }
+
     /// <summary>Why a heartbeat was not taken, from the agent as it stands after the attempt.</summary>
     public static PlatformException WhyRefused(AgentRecord? agent, string id, long epoch)
     {
-        if (agent is null)
+        if (agent is null or { Status: AgentStatus.Deregistered })
             return AgentNotFound(id);
-        if (agent.Disabled)
+        if (agent.Status is AgentStatus.Disabled)
             return AgentDisabled(id);
         // It may have been enabled again, at this very epoch, between the attempt and the look: then it is merely too early.
-        return agent.Epoch == epoch ? Errors.ConcurrentUpdate($"Agent {id}")
-            : Errors.FailedPrecondition("STALE_EPOCH", $"Agent {id} is at epoch {agent.Epoch}, not {epoch}: another process has registered as it.");
+        return agent.Epoch == epoch ? Errors.ConcurrentUpdate($"Agent {id}") : StaleEpoch(agent, epoch);
     }
+
+    public static PlatformException StaleEpoch(AgentRecord agent, long epoch) =>
+        Errors.FailedPrecondition("STALE_EPOCH", $"Agent {agent.Id} is at epoch {agent.Epoch}, not {epoch}: another process has registered as it.");
 
     public static PlatformException AgentNotFound(string id) => Errors.NotFound("AGENT_NOT_FOUND", $"There is no agent {id}.");
 

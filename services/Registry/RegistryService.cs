@@ -6,7 +6,8 @@ using Grpc.Core;
 namespace AgentPlatform.Registry;
 
 /// <summary>The RPCs of the registry. See registry.proto for what each promises.</summary>
-public sealed class RegistryService(Database database, AgentStore agents, AgentConfigStore configs, RegistrySettings settings)
+public sealed class RegistryService(
+    Database database, AgentStore agents, AgentConfigStore configs, LeaseStore leases, AgentTasks tasks, RegistrySettings settings)
     : Contracts.Registry.V1.RegistryService.RegistryServiceBase
 {
     public override async Task<RegisterAgentResponse> RegisterAgent(RegisterAgentRequest request, ServerCallContext context)
@@ -19,6 +20,10 @@ public sealed class RegistryService(Database database, AgentStore agents, AgentC
         work.Audit("agent.register", $"agent/{id}",
             [("epoch", agent.Epoch.ToString(CultureInfo.InvariantCulture)), ("version", agent.Version),
              ("platform", EnumText.Of(agent.Platform)), ("hostname", agent.Hostname)]);
+        // Whatever the process before had in its hands is lost with it.
+        if (agent.Epoch > 1)
+            foreach (var task in await leases.FindHeldAsync(work, id, agent.Epoch))
+                tasks.Change(work, AgentTaskRules.Lose(task, AgentTaskRules.AgentRestarted, $"The agent registered again, at epoch {agent.Epoch}.", database.Now));
         return await work.CommitAsync(new RegisterAgentResponse
         {
             Agent = agent.ToProto(OnlineSince),

@@ -3,6 +3,9 @@ namespace AgentPlatform.Registry;
 /// <summary>Section <c>Registry</c>.</summary>
 public sealed class RegistrySettings
 {
+    /// <summary>How many streams and waiting polls an instance bears at a time; one at rest costs some ten KiB.</summary>
+    public const int StreamsMaximum = 10_000;
+
     private const string Section = "Registry";
 
     /// <summary>How often agents are told to send heartbeats.</summary>

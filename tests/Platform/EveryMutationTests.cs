@@ -1,12 +1,12 @@
 using AgentPlatform.Contracts.Access.V1;
 using AgentPlatform.Contracts.Audit.V1;
 using AgentPlatform.Contracts.Costing.V1;
-using AgentPlatform.Contracts.Registry.V1;
 using AgentPlatform.Contracts.Session.V1;
 using AgentPlatform.Contracts.Type.V1;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using Fleet = AgentPlatform.Contracts.Registry.V1;
 
 namespace AgentPlatform.Tests.Platforms;
 
@@ -38,6 +38,7 @@ public sealed class EveryMutationTests(Platform platform) : IClassFixture<Platfo
 
     private async Task<(string Token, IMessage Request)> RequestAsync(string method) => method.Split('/')[^1] switch
     {
+        _ when method.Contains("AgentTaskService", StringComparison.Ordinal) => await new TaskMutations(platform).RequestAsync(method.Split('/')[^1]),
         "CreateSession" => (Agent, new CreateSessionRequest { Role = "finance" }),
         "TransitionSession" => (Agent, new TransitionSessionRequest { Id = await NewSessionAsync(), Status = SessionStatus.Active, Version = 1 }),
         "CreateTask" => (Agent, NewTask()),
@@ -56,8 +57,8 @@ public sealed class EveryMutationTests(Platform platform) : IClassFixture<Platfo
         "SendTestNotification" => (Tokens.Operator(), new SendTestNotificationRequest { WebhookId = await NewWebhookAsync() }),
         "ReplayDelivery" => (Tokens.Operator(), new ReplayDeliveryRequest { Id = (await DeadLetterAsync()).Id }),
         "ReplayDeadLetters" => (Tokens.Operator(), new ReplayDeadLettersRequest { WebhookId = (await DeadLetterAsync()).WebhookId }),
-        "RegisterAgent" => (Agent, new RegisterAgentRequest { Platform = Contracts.Registry.V1.Platform.Linux, Version = "1" }),
-        "Heartbeat" => (Agent, new HeartbeatRequest { Epoch = await RegisteredEpochAsync() }),
+        "RegisterAgent" => (Agent, new Fleet.RegisterAgentRequest { Platform = Fleet.Platform.Linux, Version = "1" }),
+        "Heartbeat" => (Agent, new Fleet.HeartbeatRequest { Epoch = await RegisteredEpochAsync() }),
         "AppendEntries" => (Agent, new AppendEntriesRequest
         {
             Entries = { new AuditEntry { EventId = Guid.NewGuid().ToString(), OccurTime = platform.Clock.GetUtcNow().ToTimestamp(), Operation = "test.run", Resource = "test/1" } },
@@ -79,6 +80,7 @@ public sealed class EveryMutationTests(Platform platform) : IClassFixture<Platfo
         UNION ALL SELECT count(*) FROM session.webhooks UNION ALL SELECT coalesce(sum(version), 0)::bigint FROM session.webhooks
         UNION ALL SELECT count(*) FROM session.webhook_executions UNION ALL SELECT coalesce(sum(extract(epoch FROM queued_at) * 1000), 0)::bigint FROM session.webhook_executions
         UNION ALL SELECT coalesce(sum(epoch), 0)::bigint FROM registry.agents UNION ALL SELECT count(*) FROM costing.pricing_catalog
+        UNION ALL SELECT count(*) FROM registry.tasks UNION ALL SELECT coalesce(sum(version), 0)::bigint FROM registry.tasks
         UNION ALL SELECT count(*) FROM costing.booking_costing UNION ALL SELECT count(*) FROM costing.booking_costing WHERE reviewed_by IS NOT NULL
         UNION ALL SELECT count(*) FROM audit.audit_log WHERE service = 'agent' UNION ALL SELECT count(*) FROM audit.message_audit
         UNION ALL SELECT (SELECT count(*) FROM session.idempotency) + (SELECT count(*) FROM costing.idempotency)
@@ -119,8 +121,8 @@ public sealed class EveryMutationTests(Platform platform) : IClassFixture<Platfo
 
     private async Task<long> RegisteredEpochAsync()
     {
-        var registry = await platform.ClientAsync<RegistryService.RegistryServiceClient>(Agent);
-        return (await registry.RegisterAgentAsync(new RegisterAgentRequest { Platform = Contracts.Registry.V1.Platform.Linux, Version = "1" })).Agent.Epoch;
+        var registry = await platform.ClientAsync<Fleet.RegistryService.RegistryServiceClient>(Agent);
+        return (await registry.RegisterAgentAsync(new Fleet.RegisterAgentRequest { Platform = Fleet.Platform.Linux, Version = "1" })).Agent.Epoch;
     }
 
     private async Task<ProposeCostingRequest> ProposalAsync(string booking)

@@ -72,7 +72,7 @@ public sealed class HeartbeatTests(Platform platform) : IClassFixture<Platform>
     {
         var client = await As("banned");
         var epoch = await RegisterAsync(client);
-        await platform.SqlAsync<int>("UPDATE registry.agents SET disabled = true WHERE id = 'banned' RETURNING 1");
+        await platform.SqlAsync<int>("UPDATE registry.agents SET status = 'disabled' WHERE id = 'banned' RETURNING 1");
 
         await Refusal.ExpectAsync(StatusCode.FailedPrecondition, "AGENT_DISABLED", async () => await client.HeartbeatAsync(new HeartbeatRequest { Epoch = epoch }));
         Assert.Null((await ReadAsync(client, "banned")).LastHeartbeatTime);

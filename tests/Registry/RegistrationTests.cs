@@ -66,7 +66,7 @@ public sealed class RegistrationTests(Platform platform) : IClassFixture<Platfor
     {
         var client = await As(Tokens.Agent("banned"));
         await RegisterAsync(client);
-        await platform.SqlAsync<int>("UPDATE registry.agents SET disabled = true WHERE id = 'banned' RETURNING 1");
+        await platform.SqlAsync<int>("UPDATE registry.agents SET status = 'disabled' WHERE id = 'banned' RETURNING 1");
 
         await Refusal.ExpectAsync(StatusCode.FailedPrecondition, "AGENT_DISABLED", () => RegisterAsync(client));
         var agent = (await client.GetAgentAsync(new GetAgentRequest { Id = "banned" })).Agent;

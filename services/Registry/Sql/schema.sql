@@ -13,7 +13,10 @@ CREATE TABLE registry.agents (
     registered_at     timestamptz      NOT NULL, -- the first time
     last_heartbeat_at timestamptz,               -- NULL before the first one
     epoch             bigint           NOT NULL CONSTRAINT agents_epoch_positive CHECK (epoch > 0), -- grows with each registration; fences older processes
-    disabled          boolean          NOT NULL
+    roles             text[]           NOT NULL CONSTRAINT agents_roles_count CHECK (cardinality(roles) <= 32),
+    status            text             NOT NULL -- a deregistered row stays, so that its epoch goes on fencing
+                      CONSTRAINT agents_status_known CHECK (status IN ('active', 'disabled', 'quarantined', 'deregistered')),
+    status_reason     text             NOT NULL CONSTRAINT agents_status_reason_length CHECK (length(status_reason) <= 512) -- why a person has set it
 );
 
 -- Who is online, and who is not.
@@ -28,3 +31,73 @@ CREATE TABLE registry.agent_config (
     config     jsonb       NOT NULL CONSTRAINT agent_config_is_object CHECK (jsonb_typeof(config) = 'object'),
     updated_at timestamptz NOT NULL
 );
+
+-- Selections that tasks were made for: "any agent with …". A task waits in the queue of its pool; agents that match draw from it.
+CREATE TABLE registry.pools (
+    key          text        NOT NULL CONSTRAINT pools_pkey PRIMARY KEY CONSTRAINT pools_key_length CHECK (length(key) <= 80),
+    role         text        NOT NULL CONSTRAINT pools_role_length CHECK (length(role) <= 64),
+    platform     text        NOT NULL CONSTRAINT pools_platform_known CHECK (platform IN ('', 'linux', 'windows', 'macos', 'other')),
+    capabilities text[]      NOT NULL CONSTRAINT pools_capabilities_count CHECK (cardinality(capabilities) <= 32),
+    tags         text[]      NOT NULL CONSTRAINT pools_tags_count CHECK (cardinality(tags) <= 32),
+    created_at   timestamptz NOT NULL
+);
+
+-- Tasks of agents. Waiting: pending, delayed. Held, under a lease: assigned, in_progress. The rest has ended and never moves again, unless replayed.
+CREATE TABLE registry.tasks (
+    id               uuid             NOT NULL CONSTRAINT tasks_pkey PRIMARY KEY,
+    parent_id        uuid, -- what all tasks of one selection share
+    origin           text             CONSTRAINT tasks_origin_length CHECK (length(origin) BETWEEN 1 AND 128), -- what made it, by a global id: the same again makes nothing
+    type             text             NOT NULL CONSTRAINT tasks_type_length CHECK (length(type) BETWEEN 1 AND 64),
+    payload          jsonb            NOT NULL CONSTRAINT tasks_payload_is_object CHECK (jsonb_typeof(payload) = 'object'),
+    agent_id         text COLLATE "C" CONSTRAINT tasks_agent_id_fkey REFERENCES registry.agents (id), -- for whom; of a pool's task, who holds it or did
+    pool             text             CONSTRAINT tasks_pool_fkey REFERENCES registry.pools (key), -- NULL when it is for one agent
+    queue            text COLLATE "C" NOT NULL CONSTRAINT tasks_queue_length CHECK (length(queue) <= 80), -- 'agent:' and the agent's id, or the pool's key
+    priority         integer          NOT NULL CONSTRAINT tasks_priority_range CHECK (priority BETWEEN 0 AND 9), -- the higher, the sooner
+    status           text             NOT NULL CONSTRAINT tasks_status_known
+                     CHECK (status IN ('pending', 'delayed', 'assigned', 'in_progress', 'completed', 'failed', 'timed_out', 'cancelled')),
+    available_at     timestamptz      NOT NULL, -- a delayed one becomes pending at this time
+    timeout_seconds  integer          NOT NULL CONSTRAINT tasks_timeout_seconds_range CHECK (timeout_seconds BETWEEN 1 AND 604800), -- of one attempt, from its start
+    max_attempts     integer          NOT NULL CONSTRAINT tasks_max_attempts_range CHECK (max_attempts BETWEEN 1 AND 100),
+    backoff_seconds  integer          NOT NULL CONSTRAINT tasks_backoff_seconds_range CHECK (backoff_seconds BETWEEN 0 AND 3600), -- after the first attempt; doubles with each
+    attempt          integer          NOT NULL CONSTRAINT tasks_attempt_not_negative CHECK (attempt >= 0), -- with the epoch the fencing token: never used twice
+    attempt_limit    integer          NOT NULL, -- max_attempts more than attempt was when it was made or replayed
+    holder_epoch     bigint           NOT NULL, -- of the last holder; 0 before the first
+    lease_until      timestamptz, -- when the holder loses it; set while somebody holds it
+    cancel_requested boolean          NOT NULL, -- the holder is told to stop
+    progress_percent integer          NOT NULL CONSTRAINT tasks_progress_percent_range CHECK (progress_percent BETWEEN 0 AND 100),
+    progress_message text             NOT NULL CONSTRAINT tasks_progress_message_length CHECK (length(progress_message) <= 1024),
+    result           jsonb            CONSTRAINT tasks_result_is_object CHECK (jsonb_typeof(result) = 'object'),
+    reason           text             NOT NULL CONSTRAINT tasks_reason_length CHECK (length(reason) <= 64), -- why it failed or went back the last time: UPPER_SNAKE_CASE
+    message          text             NOT NULL CONSTRAINT tasks_message_length CHECK (length(message) <= 2048), -- the same for people
+    correlation_id   text             NOT NULL CONSTRAINT tasks_correlation_id_length CHECK (length(correlation_id) <= 128),
+    created_by       text             NOT NULL,
+    created_at       timestamptz      NOT NULL,
+    updated_at       timestamptz      NOT NULL,
+    started_at       timestamptz,
+    ended_at         timestamptz,
+    version          bigint           NOT NULL,
+    CONSTRAINT tasks_has_a_queue CHECK (pool IS NOT NULL OR agent_id IS NOT NULL),
+    CONSTRAINT tasks_holder CHECK ((status IN ('assigned', 'in_progress')) = (lease_until IS NOT NULL) AND (lease_until IS NULL OR agent_id IS NOT NULL)),
+    CONSTRAINT tasks_ended CHECK ((status IN ('completed', 'failed', 'timed_out', 'cancelled')) = (ended_at IS NOT NULL)),
+    CONSTRAINT tasks_result_when_completed CHECK ((status = 'completed') = (result IS NOT NULL)),
+    CONSTRAINT tasks_attempt_within_limit CHECK (attempt <= attempt_limit)
+);
+
+-- At least once becomes once.
+CREATE UNIQUE INDEX tasks_origin ON registry.tasks (origin) WHERE origin IS NOT NULL;
+-- What to hand out next, of each queue; ended tasks are not in it, so it stays small.
+CREATE INDEX tasks_pending ON registry.tasks (queue, priority DESC, id) WHERE status = 'pending';
+-- Which become due.
+CREATE INDEX tasks_delayed ON registry.tasks (available_at) WHERE status = 'delayed';
+-- Which leases are over.
+CREATE INDEX tasks_leases ON registry.tasks (lease_until) WHERE lease_until IS NOT NULL;
+-- How much an agent holds.
+CREATE INDEX tasks_held ON registry.tasks (agent_id) WHERE lease_until IS NOT NULL;
+-- An agent's tasks, those of a selection, and those of a pool (for the foreign key).
+CREATE INDEX tasks_agent ON registry.tasks (agent_id, id);
+CREATE INDEX tasks_parent ON registry.tasks (parent_id, id) WHERE parent_id IS NOT NULL;
+CREATE INDEX tasks_pool ON registry.tasks (pool) WHERE pool IS NOT NULL;
+-- The dead letters.
+CREATE INDEX tasks_dead ON registry.tasks (id) WHERE status IN ('failed', 'timed_out');
+-- Retention.
+CREATE INDEX tasks_ended_at ON registry.tasks (ended_at) WHERE ended_at IS NOT NULL;

@@ -6,7 +6,7 @@ namespace AgentPlatform.Registry;
 /// <summary>A row of <c>registry.agents</c>.</summary>
 public sealed record AgentRecord(
     string Id, string Hostname, Platform Platform, string Version, IReadOnlyList<string> Capabilities, IReadOnlyList<string> Tags,
-    DateTimeOffset RegisteredAt, DateTimeOffset? LastHeartbeatAt, long Epoch, bool Disabled)
+    DateTimeOffset RegisteredAt, DateTimeOffset? LastHeartbeatAt, long Epoch, IReadOnlyList<string> Roles, AgentStatus Status, string StatusReason)
 {
     /// <summary>The agent as callers see it; it is online when its last heartbeat is not before <paramref name="onlineSince"/>.</summary>
     public Agent ToProto(DateTimeOffset onlineSince) => new()
@@ -21,6 +21,9 @@ public sealed record AgentRecord(
         LastHeartbeatTime = LastHeartbeatAt?.ToTimestamp(),
         RegisterTime = RegisteredAt.ToTimestamp(),
         Epoch = Epoch,
-        Disabled = Disabled,
+        Disabled = Status is AgentStatus.Disabled,
+        Roles = { Roles },
+        Status = Status,
+        StatusReason = StatusReason,
     };
 }

@@ -1,11 +1,14 @@
 using Grpc.Core;
+using Microsoft.Extensions.Hosting;
 
-namespace AgentPlatform.Sessions;
+namespace AgentPlatform;
 
 /// <summary>Bounds the streams of an instance, and ends them when it stops, so that their callers resume at another.</summary>
-public sealed class StreamGate(IHostApplicationLifetime lifetime)
+public sealed class StreamGate(IHostApplicationLifetime lifetime, int maximumStreams = StreamGate.UsualMaximum)
 {
-    private const int MaximumStreams = 256;
+    /// <summary>As many watchers as people and programs have open at a busy time.</summary>
+    public const int UsualMaximum = 256;
+
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(250);
     private int _streams;
 
@@ -14,8 +17,8 @@ public sealed class StreamGate(IHostApplicationLifetime lifetime)
     {
         try
         {
-            if (Interlocked.Increment(ref _streams) > MaximumStreams)
-                throw new PlatformException(StatusCode.ResourceExhausted, "TOO_MANY_WATCHES", $"{MaximumStreams} streams are open here; close one, or come back.")
+            if (Interlocked.Increment(ref _streams) > maximumStreams)
+                throw new PlatformException(StatusCode.ResourceExhausted, "TOO_MANY_WATCHES", $"{maximumStreams} streams are open here; close one, or come back.")
                 {
                     RetryAfter = RetryAfter,
                 };

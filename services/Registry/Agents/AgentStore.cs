@@ -7,16 +7,17 @@ namespace AgentPlatform.Registry;
 /// <summary>All SQL of agents.</summary>
 public sealed class AgentStore(Database database)
 {
-    private const string Columns = "id, hostname, platform, version, capabilities, tags, registered_at, last_heartbeat_at, epoch, disabled";
+    private const string Columns = "id, hostname, platform, version, capabilities, tags, registered_at, last_heartbeat_at, epoch, roles, status, status_reason";
 
     // The database decides races: of two processes that register as one agent, one gets the lower epoch and is stale at once.
     private const string Upsert = $"""
-        INSERT INTO registry.agents (id, hostname, platform, version, capabilities, tags, registered_at, epoch, disabled)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, 1, false)
+        INSERT INTO registry.agents (id, hostname, platform, version, capabilities, tags, registered_at, epoch, roles, status, status_reason)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, 'active', '')
         ON CONFLICT ON CONSTRAINT agents_pkey DO UPDATE
            SET hostname = excluded.hostname, platform = excluded.platform, version = excluded.version,
-               capabilities = excluded.capabilities, tags = excluded.tags, epoch = agents.epoch + 1
-         WHERE NOT agents.disabled
+               capabilities = excluded.capabilities, tags = excluded.tags, roles = excluded.roles, epoch = agents.epoch + 1,
+               status = CASE WHEN agents.status = 'deregistered' THEN 'active' ELSE agents.status END
+         WHERE agents.status <> 'disabled'
         RETURNING {Columns}
         """;
 
@@ -24,7 +25,7 @@ public sealed class AgentStore(Database database)
     private const string Beat = """
         UPDATE registry.agents
            SET last_heartbeat_at = greatest(last_heartbeat_at, $3)
-         WHERE id = $1 AND epoch = $2 AND NOT disabled
+         WHERE id = $1 AND epoch = $2 AND status IN ('active', 'quarantined')
         RETURNING coalesce((SELECT version FROM registry.agent_config WHERE agent_id = $1), 0)
         """;
 
@@ -44,7 +45,7 @@ public sealed class AgentStore(Database database)
     /// <summary>Registers the agent, or registers it again with the next epoch; null when it is disabled.</summary>
     public Task<AgentRecord?> RegisterAsync(UnitOfWork work, string id, RegisterAgentRequest request) =>
         work.QuerySingleAsync(Upsert, Read, id, request.Hostname, EnumText.Of(request.Platform), request.Version,
-            request.Capabilities.Distinct().ToArray(), request.Tags.Distinct().ToArray(), database.Now);
+            request.Capabilities.Distinct().ToArray(), request.Tags.Distinct().ToArray(), database.Now, request.Roles.Distinct().ToArray());
 
     /// <summary>
     /// Notes a sign of life and gives back the version of the agent's configuration, zero when it has none; null, and nothing
@@ -67,5 +68,6 @@ public sealed class AgentStore(Database database)
     private static AgentRecord Read(NpgsqlDataReader row) => new(
         row.GetString(0), row.GetString(1), EnumText.Parse<Platform>(row.GetString(2)), row.GetString(3),
         row.GetFieldValue<string[]>(4), row.GetFieldValue<string[]>(5), row.GetFieldValue<DateTimeOffset>(6),
-        row.IsDBNull(7) ? null : row.GetFieldValue<DateTimeOffset>(7), row.GetInt64(8), row.GetBoolean(9));
+        row.IsDBNull(7) ? null : row.GetFieldValue<DateTimeOffset>(7), row.GetInt64(8),
+        row.GetFieldValue<string[]>(9), EnumText.Parse<AgentStatus>(row.GetString(10)), row.GetString(11));
 }

@@ -1,6 +1,6 @@
 using Grpc.Core;
 
-namespace AgentPlatform.Sessions;
+namespace AgentPlatform;
 
 /// <summary>Follows one thing that has a version: how it stands at once, and after every change, until it can change no more.</summary>
 public sealed class Follower(Wakeups wakeups, StreamGate gate)

@@ -1,0 +1,161 @@
+using AgentPlatform.Contracts.Registry.V1;
+using Grpc.Core;
+
+namespace AgentPlatform.Registry;
+
+/// <summary>All SQL of tasks but the handing out, which is <see cref="LeaseStore"/>'s.</summary>
+public sealed class AgentTaskStore(Database database, TaskSettings settings)
+{
+    // Rows that come with payload and result, and rows for lists; AgentTaskRow reads both.
+    private const string WithPayload = $"SELECT {AgentTaskRow.Columns}, t.payload, t.result FROM registry.tasks t LEFT JOIN registry.pools p ON p.key = t.pool";
+    private const string WithoutPayload = $"SELECT {AgentTaskRow.Columns}, NULL::jsonb, NULL::jsonb FROM registry.tasks t LEFT JOIN registry.pools p ON p.key = t.pool";
+
+    private const string InsertPool = """
+        INSERT INTO registry.pools (key, role, platform, capabilities, tags, created_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
+        """;
+
+    // One statement however many tasks: arrays of the columns in which they differ.
+    private const string Insert = """
+        INSERT INTO registry.tasks (id, parent_id, origin, type, payload, agent_id, pool, queue, priority, status, available_at, timeout_seconds, max_attempts,
+               backoff_seconds, attempt, attempt_limit, holder_epoch, cancel_requested, progress_percent, progress_message, reason, message, correlation_id,
+               created_by, created_at, updated_at, version)
+        SELECT n.id, $2::uuid, $3::text, n.type, n.payload::jsonb, n.agent_id, n.pool, n.queue, n.priority, n.status, n.available_at, n.timeout, n.attempts,
+               n.backoff, 0, n.attempts, 0, false, 0, '', '', '', n.correlation_id, $4, $5, $5, 1
+          FROM unnest($1::uuid[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::int[], $12::text[], $13::timestamptz[], $14::int[], $15::int[],
+                      $16::int[], $17::text[])
+            AS n (id, type, payload, agent_id, pool, queue, priority, status, available_at, timeout, attempts, backoff, correlation_id)
+        """;
+
+    private const string InsertUnlessTaken = $"{Insert} ON CONFLICT (origin) WHERE origin IS NOT NULL DO NOTHING RETURNING id";
+
+    private const string Find = $"{WithPayload} WHERE t.id = $1";
+
+    private const string FindByOrigin = $"{WithPayload} WHERE t.origin = $1";
+
+    // Who moves it second waits here, and then sees what the first has done.
+    private const string FindToChange = $"{Find} FOR UPDATE OF t";
+
+    // Keyset paging: ids are UUIDv7, so their order is the order of making.
+    private const string List = $"""
+        {WithoutPayload}
+         WHERE ($1::uuid IS NULL OR t.id < $1)
+           AND ($2 = '' OR t.agent_id = $2)
+           AND ($3 = '' OR t.status = $3)
+           AND ($4::uuid IS NULL OR t.parent_id = $4)
+           AND ($5 = '' OR t.type = $5)
+           AND (NOT $6 OR t.status IN ('failed', 'timed_out'))
+         ORDER BY t.id DESC
+         LIMIT $7
+        """;
+
+    // In two legs, each by its index; what is delayed comes after all that is not.
+    private const string Queue = $"""
+        ({WithoutPayload} WHERE t.queue = $1 AND t.status = 'pending'
+            AND ($2::uuid IS NULL OR NOT $4 AND (t.priority < $3 OR t.priority = $3 AND t.id > $2)) ORDER BY t.priority DESC, t.id LIMIT $6)
+        UNION ALL
+        ({WithoutPayload} WHERE t.queue = $1 AND t.status = 'delayed'
+            AND ($2::uuid IS NULL OR NOT $4 OR (t.available_at, t.id) > ($5, $2)) ORDER BY t.available_at, t.id LIMIT $6)
+        """;
+
+    private const string Update = """
+        UPDATE registry.tasks
+           SET agent_id = $2, status = $3, available_at = $4, attempt_limit = $5, lease_until = $6, cancel_requested = $7, progress_percent = $8,
+               progress_message = $9, result = $10::jsonb, reason = $11, message = $12, updated_at = $13, started_at = $14, ended_at = $15, version = $16
+         WHERE id = $1
+        """;
+
+    private const string Remove = """
+        DELETE FROM registry.tasks WHERE id = ANY (ARRAY(
+            SELECT id FROM registry.tasks WHERE ended_at <= $1 ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED))
+        RETURNING id
+        """;
+
+    private const string RemovePoolsSql = """
+        DELETE FROM registry.pools p WHERE created_at <= $1 AND NOT EXISTS (SELECT FROM registry.tasks WHERE pool = p.key)
+        """;
+
+    private const string MatchingAgents = """
+        SELECT id FROM registry.agents
+         WHERE status = 'active' AND ($1 = '' OR $1 = ANY (roles)) AND ($2 = '' OR platform = $2) AND capabilities @> $3 AND tags @> $4
+         ORDER BY id LIMIT $5
+        """;
+
+    private const string FindPool = "SELECT key, role, platform, capabilities, tags FROM registry.pools WHERE key = $1";
+
+    /// <summary>Adds the tasks, all with this origin and parent; gives back their ids. With an origin that is taken, nothing and null.</summary>
+    public async Task<IReadOnlyList<Guid>?> AddAsync(UnitOfWork work, IReadOnlyList<NewAgentTask> tasks)
+    {
+        var now = database.Now;
+        foreach (var pool in tasks.Select(t => t.Pool).OfType<Pool>().DistinctBy(p => p.Key))
+            work.Execute(InsertPool, pool.Key, pool.Role, EnumText.Of(pool.Platform), pool.Capabilities.ToArray(), pool.Tags.ToArray(), now);
+        // Version 7 within a millisecond is random, and the order of making is the order of delivery.
+        Guid[] ids = [.. Enumerable.Range(0, tasks.Count).Select(_ => Guid.CreateVersion7(now)).Order()];
+        var (origin, parent) = (tasks[0].Origin, tasks[0].ParentId);
+        object?[] values =
+        [
+            ids, parent, origin, work.Caller.Subject, now,
+            tasks.Select(t => t.Type).ToArray(), tasks.Select(t => t.Payload).ToArray(), tasks.Select(t => t.AgentId).ToArray(),
+            tasks.Select(t => t.Pool?.Key).ToArray(), tasks.Select(t => t.Pool?.Key ?? AgentTaskRules.QueueOf(t.AgentId!)).ToArray(),
+            tasks.Select(t => t.Priority).ToArray(),
+            tasks.Select(t => EnumText.Of(t.NotBefore > now ? AgentTaskStatus.Delayed : AgentTaskStatus.Pending)).ToArray(),
+            tasks.Select(t => t.NotBefore ?? now).ToArray(), tasks.Select(t => t.TimeoutSeconds).ToArray(), tasks.Select(t => t.MaxAttempts).ToArray(),
+            tasks.Select(t => t.BackoffSeconds).ToArray(), tasks.Select(t => t.CorrelationId).ToArray(),
+        ];
+        if (origin is null)
+            work.Execute(Insert, values);
+        else if ((await work.QueryAsync(InsertUnlessTaken, row => row.GetGuid(0), values)).Count == 0)
+            return null;
+        return ids;
+    }
+
+    public Task<AgentTaskRecord?> FindAsync(Guid id, ServerCallContext context) => database.QuerySingleAsync(context, Find, AgentTaskRow.Read, id);
+
+    public Task<AgentTaskRecord?> FindAsync(UnitOfWork work, Guid id) => work.QuerySingleAsync(Find, AgentTaskRow.Read, id);
+
+    public Task<AgentTaskRecord?> FindByOriginAsync(UnitOfWork work, string origin) => work.QuerySingleAsync(FindByOrigin, AgentTaskRow.Read, origin);
+
+    /// <summary>Reads it and keeps others from changing it until the work ends.</summary>
+    public Task<AgentTaskRecord?> FindToChangeAsync(UnitOfWork work, Guid id) => work.QuerySingleAsync(FindToChange, AgentTaskRow.Read, id);
+
+    public Task<List<AgentTaskRecord>> ListAsync(PageRequest page, ListTasksRequest filter, Guid? parentId, string agentId, ServerCallContext context) =>
+        database.QueryAsync(context, List, AgentTaskRow.Read, page.AfterId, agentId, EnumText.Of(filter.Status), parentId, filter.Type, filter.DeadLetters, page.Fetch);
+
+    /// <summary>What waits in a queue, after a place in it.</summary>
+    public async Task<List<AgentTaskRecord>> QueueAsync(string queue, QueuePlace? after, int atMost, ServerCallContext context)
+    {
+        var rows = await database.QueryAsync(context, Queue, AgentTaskRow.Read, queue, after?.Id, after?.Priority ?? 0, after?.IsDelayed ?? false,
+            after?.AvailableAt ?? database.Now, atMost);
+        return rows.Count <= atMost ? rows : rows[..atMost];
+    }
+
+    /// <summary>Writes a task that was read to be changed, and wakes its watchers.</summary>
+    public void Change(UnitOfWork work, AgentTaskRecord changed)
+    {
+        object?[] values =
+        [
+            changed.Id, changed.AgentId, EnumText.Of(changed.Status), changed.AvailableAt, changed.AttemptLimit, changed.LeaseUntil, changed.CancelRequested,
+            changed.ProgressPercent, changed.ProgressMessage, changed.Result, changed.Reason, changed.Message, changed.UpdatedAt, changed.StartedAt, changed.EndedAt,
+            changed.Version,
+        ];
+        work.Execute(Update, values);
+        work.Wake(AgentTaskRules.TopicOf(changed.Id));
+    }
+
+    /// <summary>Removes tasks that ended long ago, so many at most; gives back their ids.</summary>
+    public Task<List<Guid>> RemoveAsync(UnitOfWork work, int limit) => work.QueryAsync(Remove, row => row.GetGuid(0), database.Now - settings.Retention, limit);
+
+    /// <summary>Removes pools that no task is of.</summary>
+    public void RemovePools(UnitOfWork work) => work.Execute(RemovePoolsSql, database.Now - settings.Retention);
+
+    /// <summary>The active agents that a selection names, so many at most.</summary>
+    public Task<List<string>> MatchAsync(UnitOfWork work, AgentSelection selection, int limit) => work.QueryAsync(MatchingAgents, row => row.GetString(0),
+        selection.Role, EnumText.Of(selection.Platform), selection.Capabilities.ToArray(), selection.Tags.ToArray(), limit);
+
+    /// <summary>Reads a pool by its key, for the service itself.</summary>
+    public async Task<Pool?> FindPoolAsync(string key, CancellationToken cancellation)
+    {
+        await using var work = await database.BeginAsync(cancellation);
+        return await work.QuerySingleAsync(FindPool, row => new Pool(
+            row.GetString(0), row.GetString(1), EnumText.Parse<Platform>(row.GetString(2)), row.GetFieldValue<string[]>(3), row.GetFieldValue<string[]>(4)), key);
+    }
+}

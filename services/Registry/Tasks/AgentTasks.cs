@@ -1,0 +1,63 @@
+using AgentPlatform.Contracts.Registry.V1;
+
+namespace AgentPlatform.Registry;
+
+/// <summary>Makes tasks, within whatever unit of work has a reason to: an RPC, a schedule, a deployment. Wakes who waits for them.</summary>
+public sealed class AgentTasks(AgentTaskStore store, Database database)
+{
+    /// <summary>The most agents that one call makes a task each for.</summary>
+    public const int SelectionMaximum = 10_000;
+
+    // An audit entry has room for so many ids.
+    private const int IdsTold = 20;
+
+    /// <summary>
+    /// Makes one task; null when its origin was used before, and then nothing is made. A task for an agent that never registered makes the commit fail
+    /// with UNKNOWN_AGENT.
+    /// </summary>
+    public async Task<Guid?> CreateAsync(UnitOfWork work, NewAgentTask task) => (await CreateAsync(work, [task]))?[0];
+
+    /// <summary>Makes tasks in this order, of one parent, and of one origin if there is but one of them; gives back their ids.</summary>
+    public async Task<IReadOnlyList<Guid>?> CreateAsync(UnitOfWork work, IReadOnlyList<NewAgentTask> tasks)
+    {
+        var ids = await store.AddAsync(work, tasks);
+        if (ids is null)
+            return null;
+        var first = tasks[0];
+        work.Audit("agent_task.create", ids.Count == 1 ? $"agent_task/{ids[0]}" : "agent_task",
+            [("type", first.Type), ("agent_id", first.AgentId ?? ""), ("pool", first.Pool?.Key ?? ""), ("parent_id", first.ParentId?.ToString() ?? ""),
+                ("count", $"{ids.Count}"), ("ids", string.Join(' ', ids.Take(IdsTold))), ("origin", first.Origin ?? "")]);
+        foreach (var queue in tasks.Where(t => t.NotBefore is null || t.NotBefore <= database.Now).GroupBy(t => t.Pool?.Key ?? AgentTaskRules.QueueOf(t.AgentId!)))
+            work.Wake(AgentTaskRules.TopicOfQueue(queue.Key, queue.Count()));
+        return ids;
+    }
+
+    /// <summary>Makes a task each for all active agents of a selection; NO_AGENT_MATCHES when there are none.</summary>
+    public async Task<IReadOnlyList<Guid>> CreateForAllAsync(UnitOfWork work, AgentSelection selection, NewAgentTask task)
+    {
+        var agents = await store.MatchAsync(work, selection, SelectionMaximum + 1);
+        if (agents.Count == 0)
+            throw AgentTaskRules.NoAgentMatches();
+        if (agents.Count > SelectionMaximum)
+            throw Errors.FailedPrecondition("SELECTION_TOO_LARGE", $"More than {SelectionMaximum:N0} agents match the selection; narrow it.");
+        return (await CreateAsync(work, [.. agents.Select(id => task with { AgentId = id })]))!;
+    }
+
+    /// <summary>Refuses a pool that no active agent matches now.</summary>
+    public async Task CheckMatchedAsync(UnitOfWork work, Pool pool)
+    {
+        if ((await store.MatchAsync(work, pool.ToProto(), 1)).Count == 0)
+            throw AgentTaskRules.NoAgentMatches();
+    }
+
+    /// <summary>Writes what a step has made of a task; when it waits again, wakes who waits for it.</summary>
+    public void Change(UnitOfWork work, AgentTaskRecord changed)
+    {
+        store.Change(work, changed);
+        // An agent that lets go has room for another one.
+        if (changed.Status is not (AgentTaskStatus.Assigned or AgentTaskStatus.InProgress) && changed.AgentId is { } agent)
+            work.Wake(AgentTaskRules.TopicOfQueue(AgentTaskRules.QueueOf(agent)));
+        if (changed.Status is AgentTaskStatus.Pending && changed.Pool is { } pool)
+            work.Wake(AgentTaskRules.TopicOfQueue(pool.Key));
+    }
+}

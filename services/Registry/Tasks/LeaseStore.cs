@@ -1,0 +1,81 @@
+namespace AgentPlatform.Registry;
+
+/// <summary>The SQL by which tasks are handed out and taken back.</summary>
+public sealed class LeaseStore(Database database, TaskSettings settings)
+{
+    // The agent's own queue and those of the pools that it matches; of each the foremost, locked, and of those the foremost as a whole. Rows that somebody
+    // else takes at this moment are passed over. An agent that is not active, or at another epoch, has no queues and gets nothing; FOR SHARE holds up whoever
+    // would change that, so that what takes an agent's leases away finds all of them.
+    private const string Claim = $"""
+        WITH me AS (
+            SELECT id, roles, platform, capabilities, tags FROM registry.agents WHERE id = $1 AND epoch = $2 AND status = 'active' FOR SHARE
+        ), room AS (
+            SELECT greatest(0, least($3, $4 - (SELECT count(*) FROM registry.tasks WHERE agent_id = $1 AND lease_until IS NOT NULL))) AS tasks
+        ), queues AS (
+            SELECT 'agent:' || id AS queue FROM me
+            UNION ALL
+            SELECT p.key FROM registry.pools p, me
+             WHERE (p.role = '' OR p.role = ANY (me.roles)) AND (p.platform = '' OR p.platform = me.platform)
+               AND p.capabilities <@ me.capabilities AND p.tags <@ me.tags
+        ), chosen AS (
+            SELECT foremost.id FROM queues CROSS JOIN LATERAL (
+                SELECT id, priority FROM registry.tasks WHERE queue = queues.queue AND status = 'pending'
+                 ORDER BY priority DESC, id LIMIT (SELECT tasks FROM room) FOR UPDATE SKIP LOCKED) AS foremost
+             ORDER BY foremost.priority DESC, foremost.id LIMIT (SELECT tasks FROM room)
+        ), taken AS (
+            UPDATE registry.tasks u
+               SET status = 'assigned', agent_id = $1, holder_epoch = $2, attempt = u.attempt + 1, lease_until = $5, updated_at = $6, version = u.version + 1
+              FROM chosen WHERE u.id = chosen.id
+            RETURNING u.*
+        )
+        SELECT {AgentTaskRow.Columns}, t.payload, t.result FROM taken t LEFT JOIN registry.pools p ON p.key = t.pool ORDER BY t.priority DESC, t.id
+        """;
+
+    private const string Select = $"SELECT {AgentTaskRow.Columns}, NULL::jsonb, NULL::jsonb FROM registry.tasks t LEFT JOIN registry.pools p ON p.key = t.pool";
+
+    // Several instances share the work; what somebody moves at this moment is looked at again.
+    private const string FindExpired = $"{Select} WHERE t.lease_until <= $1 ORDER BY t.lease_until LIMIT $2 FOR UPDATE OF t SKIP LOCKED";
+
+    private const string FindHeld = $"{Select} WHERE t.agent_id = $1 AND t.lease_until IS NOT NULL AND t.holder_epoch < $2 ORDER BY t.id FOR UPDATE OF t";
+
+    private const string FindAssigned = $"""
+        SELECT {AgentTaskRow.Columns}, t.payload, t.result FROM registry.tasks t LEFT JOIN registry.pools p ON p.key = t.pool
+         WHERE t.agent_id = $1 AND t.holder_epoch = $2 AND t.status = 'assigned' AND NOT t.id = ANY ($3) ORDER BY t.priority DESC, t.id
+        """;
+
+    private const string Promote = """
+        UPDATE registry.tasks SET status = 'pending', updated_at = $1, version = version + 1
+         WHERE id = ANY (ARRAY(SELECT id FROM registry.tasks WHERE status = 'delayed' AND available_at <= $1 ORDER BY available_at LIMIT $2 FOR UPDATE SKIP LOCKED))
+        RETURNING id, queue
+        """;
+
+    private const string Waiting = """
+        SELECT q FROM unnest($1::text[]) q WHERE EXISTS (SELECT FROM registry.tasks WHERE queue = q AND status = 'pending')
+        UNION ALL SELECT key FROM registry.pools WHERE EXISTS (SELECT FROM registry.tasks WHERE queue = key AND status = 'pending')
+        """;
+
+    /// <summary>
+    /// Hands out at most <paramref name="atMost"/> tasks, and no more than that the agent holds <paramref name="maximumHeld"/> in all; the foremost first.
+    /// </summary>
+    public Task<List<AgentTaskRecord>> ClaimAsync(UnitOfWork work, string agentId, long epoch, int atMost, int maximumHeld)
+    {
+        var now = database.Now;
+        return work.QueryAsync(Claim, AgentTaskRow.Read, agentId, epoch, (long)atMost, (long)maximumHeld, now + settings.AssignmentLease, now);
+    }
+
+    /// <summary>Tasks whose holders have had them too long, locked; they come without payload and result.</summary>
+    public Task<List<AgentTaskRecord>> FindExpiredAsync(UnitOfWork work, int limit) => work.QueryAsync(FindExpired, AgentTaskRow.Read, database.Now, limit);
+
+    /// <summary>What an agent holds by epochs before this one, locked; without payload and result.</summary>
+    public Task<List<AgentTaskRecord>> FindHeldAsync(UnitOfWork work, string agentId, long beforeEpoch) => work.QueryAsync(FindHeld, AgentTaskRow.Read, agentId, beforeEpoch);
+
+    /// <summary>What an agent was given and has not started, but for those that it says it has.</summary>
+    public Task<List<AgentTaskRecord>> FindAssignedAsync(UnitOfWork work, string agentId, long epoch, Guid[] except) =>
+        work.QueryAsync(FindAssigned, AgentTaskRow.Read, agentId, epoch, except);
+
+    /// <summary>Makes delayed tasks pending whose time has come; gives back their queues.</summary>
+    public Task<List<(Guid Id, string Queue)>> PromoteAsync(UnitOfWork work, int limit) => work.QueryAsync(Promote, row => (row.GetGuid(0), row.GetString(1)), database.Now, limit);
+
+    /// <summary>Which of these queues, and which pools, have something to hand out.</summary>
+    public Task<List<string>> FindWaitingAsync(UnitOfWork work, string[] queues) => work.QueryAsync(Waiting, row => row.GetString(0), queues);
+}
