@@ -271,9 +271,9 @@ public sealed class AgentTaskTests(Platform platform) : IClassFixture<Platform>
         var task = await agent.StartedAsync();
         await Refusal.ExpectFieldsAsync(async () => await agent.Tasks.ReportProgressAsync(new ReportProgressRequest { Id = task.Id, Fence = agent.FenceOf(task), Percent = 140 }), "percent");
         await Refusal.ExpectFieldsAsync(async () => await agent.Tasks.CompleteTaskAsync(new CompleteTaskRequest { Id = task.Id }), "fence.epoch", "fence.attempt");
-        // {"t":"…"} is eight bytes more than the text.
-        await Refusal.ExpectFieldsAsync(() => agent.CompleteAsync(task, Text(4_000_000 - 9)), "result");
-        await agent.CompleteAsync(task, Text(4_000_000 - 10));
+        // { "t": "…" } is eleven bytes more than the text.
+        await Refusal.ExpectFieldsAsync(() => agent.CompleteAsync(task, Text(4_000_000 - 10)), "result");
+        await agent.CompleteAsync(task, Text(4_000_000 - 11));
     }
 
     private static Struct Text(int length) => new() { Fields = { ["t"] = Value.ForString(new string('x', length)) } };

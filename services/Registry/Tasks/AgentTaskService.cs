@@ -22,8 +22,8 @@ public sealed class AgentTaskService(Database database, AgentTaskStore store, Ag
         }
         if (given.Pool is { } pool)
             await tasks.CheckMatchedAsync(work, pool);
-        if (await tasks.CreateAsync(work, given) is { } id)
-            return await work.CommitAsync(new CreateTaskResponse { Task = AgentTaskRules.New(given, id, work.Caller.Subject, database.Now).ToProto(), Created = 1 });
+        if (await tasks.CreateAsync(work, given) is { } task)
+            return await work.CommitAsync(new CreateTaskResponse { Task = task.ToProto(), Created = 1 });
         // Retention may have removed it in this very moment; then its origin is free, and a repeat finds it so.
         var existing = await store.FindByOriginAsync(work, given.Origin!) ?? throw Errors.ConcurrentUpdate("The task with this origin");
         return await work.CommitAsync(new CreateTaskResponse { Task = existing.ToProto() });

@@ -83,9 +83,8 @@ public sealed class AgentTaskStore(Database database, TaskSettings settings)
     private const string FindPool = "SELECT key, role, platform, capabilities, tags FROM registry.pools WHERE key = $1";
 
     /// <summary>Adds the tasks, all with this origin and parent; gives back their ids. With an origin that is taken, nothing and null.</summary>
-    public async Task<IReadOnlyList<Guid>?> AddAsync(UnitOfWork work, IReadOnlyList<NewAgentTask> tasks)
+    public async Task<IReadOnlyList<Guid>?> AddAsync(UnitOfWork work, IReadOnlyList<NewAgentTask> tasks, DateTimeOffset now)
     {
-        var now = database.Now;
         foreach (var pool in tasks.Select(t => t.Pool).OfType<Pool>().DistinctBy(p => p.Key))
             work.Execute(InsertPool, pool.Key, pool.Role, EnumText.Of(pool.Platform), pool.Capabilities.ToArray(), pool.Tags.ToArray(), now);
         // Version 7 within a millisecond is random, and the order of making is the order of delivery.

@@ -15,22 +15,14 @@ public sealed class AgentTasks(AgentTaskStore store, Database database)
     /// Makes one task; null when its origin was used before, and then nothing is made. A task for an agent that never registered makes the commit fail
     /// with UNKNOWN_AGENT.
     /// </summary>
-    public async Task<Guid?> CreateAsync(UnitOfWork work, NewAgentTask task) => (await CreateAsync(work, [task]))?[0];
+    public async Task<AgentTaskRecord?> CreateAsync(UnitOfWork work, NewAgentTask task)
+    {
+        var now = database.Now;
+        return await CreateAsync(work, [task], now) is [var id] ? AgentTaskRules.New(task, id, work.Caller.Subject, now) : null;
+    }
 
     /// <summary>Makes tasks in this order, of one parent, and of one origin if there is but one of them; gives back their ids.</summary>
-    public async Task<IReadOnlyList<Guid>?> CreateAsync(UnitOfWork work, IReadOnlyList<NewAgentTask> tasks)
-    {
-        var ids = await store.AddAsync(work, tasks);
-        if (ids is null)
-            return null;
-        var first = tasks[0];
-        work.Audit("agent_task.create", ids.Count == 1 ? $"agent_task/{ids[0]}" : "agent_task",
-            [("type", first.Type), ("agent_id", first.AgentId ?? ""), ("pool", first.Pool?.Key ?? ""), ("parent_id", first.ParentId?.ToString() ?? ""),
-                ("count", $"{ids.Count}"), ("ids", string.Join(' ', ids.Take(IdsTold))), ("origin", first.Origin ?? "")]);
-        foreach (var queue in tasks.Where(t => t.NotBefore is null || t.NotBefore <= database.Now).GroupBy(t => t.Pool?.Key ?? AgentTaskRules.QueueOf(t.AgentId!)))
-            work.Wake(AgentTaskRules.TopicOfQueue(queue.Key, queue.Count()));
-        return ids;
-    }
+    public Task<IReadOnlyList<Guid>?> CreateAsync(UnitOfWork work, IReadOnlyList<NewAgentTask> tasks) => CreateAsync(work, tasks, database.Now);
 
     /// <summary>Makes a task each for all active agents of a selection; NO_AGENT_MATCHES when there are none.</summary>
     public async Task<IReadOnlyList<Guid>> CreateForAllAsync(UnitOfWork work, AgentSelection selection, NewAgentTask task)
@@ -59,5 +51,19 @@ public sealed class AgentTasks(AgentTaskStore store, Database database)
             work.Wake(AgentTaskRules.TopicOfQueue(AgentTaskRules.QueueOf(agent)));
         if (changed.Status is AgentTaskStatus.Pending && changed.Pool is { } pool)
             work.Wake(AgentTaskRules.TopicOfQueue(pool.Key));
+    }
+
+    private async Task<IReadOnlyList<Guid>?> CreateAsync(UnitOfWork work, IReadOnlyList<NewAgentTask> tasks, DateTimeOffset now)
+    {
+        var ids = await store.AddAsync(work, tasks, now);
+        if (ids is null)
+            return null;
+        var first = tasks[0];
+        work.Audit("agent_task.create", ids.Count == 1 ? $"agent_task/{ids[0]}" : "agent_task",
+            [("type", first.Type), ("agent_id", first.AgentId ?? ""), ("pool", first.Pool?.Key ?? ""), ("parent_id", first.ParentId?.ToString() ?? ""),
+                ("count", $"{ids.Count}"), ("ids", string.Join(' ', ids.Take(IdsTold))), ("origin", first.Origin ?? "")]);
+        foreach (var queue in tasks.Where(t => t.NotBefore is null || t.NotBefore <= now).GroupBy(t => t.Pool?.Key ?? AgentTaskRules.QueueOf(t.AgentId!)))
+            work.Wake(AgentTaskRules.TopicOfQueue(queue.Key, queue.Count()));
+        return ids;
     }
 }
