@@ -31,7 +31,7 @@ public sealed class AgentTaskTests(Platform platform) : IClassFixture<Platform>
         await agent.CompleteAsync(task, Result);
         await agent.CompleteAsync(task, Result);
         var done = await GetAsync(made.Id);
-        Assert.Equal((AgentTaskStatus.Completed, Result, 100), (done.Status, done.Result, done.ProgressPercent));
+        Assert.True(done is { Status: AgentTaskStatus.Completed, Result: var kept, ProgressPercent: 100 } && Result.Equals(kept));
         await Refusal.ExpectAsync(StatusCode.FailedPrecondition, "RESULT_DIFFERS", () => agent.CompleteAsync(task, Payload));
         await Refusal.ExpectAsync(StatusCode.FailedPrecondition, "STALE_LEASE", () => agent.FailAsync(task));
         Assert.Equal(["agent_task.create", "agent_task.complete"], (await platform.AuditOfAsync($"agent_task/{made.Id}", 2)).Select(e => e.Operation));

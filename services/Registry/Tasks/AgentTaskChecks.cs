@@ -115,8 +115,11 @@ public static class AgentTaskChecks
     public static void Check(ExtendTaskRequest request, out Guid id) => Held(request.Id, request.Fence, out id)
         .Require(request.Seconds is >= 0 and <= WeekSeconds, "seconds", $"must be 1 to {WeekSeconds}").ThrowIfAny();
 
-    public static void Check(CompleteTaskRequest request, out Guid id, out string result) => Held(request.Id, request.Fence, out id)
-        .Json("result", request.Result, ResultMaximumBytes, out result).ThrowIfAny();
+    public static void Check(CompleteTaskRequest request, out Guid id, out string result)
+    {
+        var checks = Held(request.Id, request.Fence, out id);
+        checks.Json("result", request is { Result: { } given } ? given : null, ResultMaximumBytes, out result).ThrowIfAny();
+    }
 
     public static void Check(FailTaskRequest request, out Guid id) => Held(request.Id, request.Fence, out id)
         .Require(request.Reason.Length is >= 1 and <= ReasonMaximumCharacters && !request.Reason.AsSpan().ContainsAnyExcept(ReasonCharacters), "reason", "must be 1–64 of [A-Z0-9_]")

@@ -3,7 +3,7 @@ using Google.Protobuf.WellKnownTypes;
 
 namespace AgentPlatform.Registry;
 
-/// <summary>A row of <c>registry.tasks</c>; <see cref="Payload"/> and <see cref="Result"/> are left out where nobody needs them.</summary>
+/// <summary>A row of <c>registry.tasks</c>; <see cref="Payload"/> and <see cref="ResultJson"/> are left out where nobody needs them.</summary>
 public sealed record AgentTaskRecord
 {
     public required Guid Id { get; init; }
@@ -50,7 +50,7 @@ public sealed record AgentTaskRecord
     public required string ProgressMessage { get; init; }
 
     /// <summary>A JSON object, when it is completed.</summary>
-    public required string? Result { get; init; }
+    public required string? ResultJson { get; init; }
 
     public required string Reason { get; init; }
 
@@ -97,7 +97,7 @@ public sealed record AgentTaskRecord
         CancelRequested = CancelRequested && !IsEnded,
         ProgressPercent = ProgressPercent,
         ProgressMessage = ProgressMessage,
-        Result = Result is null ? null : Struct.Parser.ParseJson(Result),
+        Result = ResultJson is null ? null : Struct.Parser.ParseJson(ResultJson),
         Reason = Reason,
         Message = Message,
         CorrelationId = CorrelationId,

@@ -47,7 +47,7 @@ internal static class AgentTaskRow
         EndedAt = TimeOf(row, 30),
         Version = row.GetInt64(31),
         Payload = row.IsDBNull(PayloadColumn) ? null : row.GetString(PayloadColumn),
-        Result = row.IsDBNull(ResultColumn) ? null : row.GetString(ResultColumn),
+        ResultJson = row.IsDBNull(ResultColumn) ? null : row.GetString(ResultColumn),
     };
 
     private static DateTimeOffset? TimeOf(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<DateTimeOffset>(column);

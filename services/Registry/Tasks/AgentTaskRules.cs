@@ -67,7 +67,7 @@ public static class AgentTaskRules
         CancelRequested = false,
         ProgressPercent = 0,
         ProgressMessage = "",
-        Result = null,
+        ResultJson = null,
         Reason = "",
         Message = "",
         CorrelationId = task.CorrelationId,
@@ -98,7 +98,7 @@ public static class AgentTaskRules
     public static bool WasCompletedBy(AgentTaskRecord task, string agentId, Fence fence) => task.Status is Completed && task.AgentId == agentId && IsHolder(task, fence);
 
     public static AgentTaskRecord Complete(AgentTaskRecord task, string result, DateTimeOffset now) =>
-        Ended(task, Completed, now) with { Result = result, ProgressPercent = 100, Reason = "", Message = "" };
+        Ended(task, Completed, now) with { ResultJson = result, ProgressPercent = 100, Reason = "", Message = "" };
 
     /// <summary>The holder gives the attempt up.</summary>
     public static AgentTaskRecord Fail(AgentTaskRecord task, string reason, string message, bool permanent, DateTimeOffset now) =>

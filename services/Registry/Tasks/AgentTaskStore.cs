@@ -133,7 +133,7 @@ public sealed class AgentTaskStore(Database database, TaskSettings settings)
         object?[] values =
         [
             changed.Id, changed.AgentId, EnumText.Of(changed.Status), changed.AvailableAt, changed.AttemptLimit, changed.LeaseUntil, changed.CancelRequested,
-            changed.ProgressPercent, changed.ProgressMessage, changed.Result, changed.Reason, changed.Message, changed.UpdatedAt, changed.StartedAt, changed.EndedAt,
+            changed.ProgressPercent, changed.ProgressMessage, changed.ResultJson, changed.Reason, changed.Message, changed.UpdatedAt, changed.StartedAt, changed.EndedAt,
             changed.Version,
         ];
         work.Execute(Update, values);

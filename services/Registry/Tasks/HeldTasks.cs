@@ -51,7 +51,7 @@ public sealed class HeldTasks(Database database, AgentTaskStore store, AgentTask
         if (AgentTaskRules.WasCompletedBy(task, work.Caller.AgentId, request.Fence))
         {
             // As values, for the database writes JSON in its own way.
-            if (!Struct.Parser.ParseJson(task.Result!).Equals(Struct.Parser.ParseJson(result)))
+            if (!Struct.Parser.ParseJson(task.ResultJson!).Equals(Struct.Parser.ParseJson(result)))
                 throw Errors.FailedPrecondition("RESULT_DIFFERS", $"Task {id} was completed by this attempt with another result.");
             return await work.CommitAsync(new CompleteTaskResponse { EndTime = task.EndedAt!.Value.ToTimestamp() });
         }
