@@ -9,6 +9,8 @@ public static class RegistryRules
     public const int VersionMaximumCharacters = 64;
     public const int LabelsMaximum = 32;
     public const int TagMaximumCharacters = 64;
+    private const int MachineKeyMaximumCharacters = 128;
+    private const int InstanceIdMaximumCharacters = 64;
 
     public static void Check(RegisterAgentRequest request)
     {
@@ -21,21 +23,14 @@ public static class RegistryRules
         // No further than is allowed: a message has room for a million, and to look at each would be work for nothing.
         for (var i = 0; i < Math.Min(request.Capabilities.Count, LabelsMaximum); i++)
             checks.DottedName($"capabilities[{i}]", request.Capabilities[i]);
-        checks.Require(request.Roles.Count <= LabelsMaximum, "roles", $"has {request.Roles.Count:N0} names; at most {LabelsMaximum} are allowed");
+        checks.Text("machine_key", request.MachineKey, MachineKeyMaximumCharacters).Text("instance_id", request.InstanceId, InstanceIdMaximumCharacters)
+            .Require(request.Roles.Count <= LabelsMaximum, "roles", $"has {request.Roles.Count:N0} names; at most {LabelsMaximum} are allowed");
         for (var i = 0; i < Math.Min(request.Roles.Count, LabelsMaximum); i++)
             checks.Name($"roles[{i}]", request.Roles[i]);
         for (var i = 0; i < Math.Min(request.Tags.Count, LabelsMaximum); i++)
             checks.Text($"tags[{i}]", request.Tags[i], TagMaximumCharacters, minimum: 1);
         checks.ThrowIfAny();
     }
-
-    public static void Check(HeartbeatRequest request) =>
-        new FieldChecks().Require(request.Epoch > 0, "epoch", "is required, and positive").ThrowIfAny();
-
-    public static void Check(ListAgentsRequest request) => new FieldChecks()
-        .KnownOrUnspecified("platform", request.Platform)
-        .Text("tag", request.Tag, TagMaximumCharacters)
-        .ThrowIfAny();
 
     /// <summary>The agent, when it may take tasks and speak of them at this epoch.</summary>
     public static AgentRecord CheckMayWork(AgentRecord? agent, string id, long epoch)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using AgentPlatform.Contracts.Registry.V1;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
@@ -7,43 +6,24 @@ namespace AgentPlatform.Registry;
 
 /// <summary>The RPCs of the registry. See registry.proto for what each promises.</summary>
 public sealed class RegistryService(
-    Database database, AgentStore agents, AgentConfigStore configs, LeaseStore leases, AgentTasks tasks, RegistrySettings settings)
+    Database database, AgentStore agents, AgentRegistration registration, AgentStatuses statuses, AgentEvents events, Heartbeats heartbeats, AgentConfigStore configs,
+    RegistrySettings settings)
     : Contracts.Registry.V1.RegistryService.RegistryServiceBase
 {
-    public override async Task<RegisterAgentResponse> RegisterAgent(RegisterAgentRequest request, ServerCallContext context)
+    public override Task<RegisterAgentResponse> RegisterAgent(RegisterAgentRequest request, ServerCallContext context)
     {
         RegistryRules.Check(request);
-
-        await using var work = await database.BeginAsync(context);
-        var id = work.Caller.AgentId;
-        var agent = await agents.RegisterAsync(work, id, request) ?? throw RegistryRules.AgentDisabled(id);
-        work.Audit("agent.register", $"agent/{id}",
-            [("epoch", agent.Epoch.ToString(CultureInfo.InvariantCulture)), ("version", agent.Version),
-             ("platform", EnumText.Of(agent.Platform)), ("hostname", agent.Hostname)]);
-        // Whatever the process before had in its hands is lost with it.
-        if (agent.Epoch > 1)
-            foreach (var task in await leases.FindHeldAsync(work, id, agent.Epoch))
-                tasks.Change(work, AgentTaskRules.Lose(task, AgentTaskRules.AgentRestarted, $"The agent registered again, at epoch {agent.Epoch}.", database.Now));
-        return await work.CommitAsync(new RegisterAgentResponse
-        {
-            Agent = agent.ToProto(OnlineSince),
-            HeartbeatInterval = settings.HeartbeatInterval.ToDuration(),
-        });
+        return registration.RegisterAsync(request, settings, context);
     }
 
     public override async Task<HeartbeatResponse> Heartbeat(HeartbeatRequest request, ServerCallContext context)
     {
-        RegistryRules.Check(request);
-
+        var answer = await heartbeats.BeatAsync(request, context);
+        if (context.RequestHeaders.Get(IdempotencyInterceptor.KeyHeader) is null)
+            return answer;
+        // A heartbeat needs no key; one that has it pays for the keeping of its answer.
         await using var work = await database.BeginAsync(context);
-        var id = work.Caller.AgentId;
-        var configVersion = await agents.BeatAsync(work, id, request.Epoch)
-            ?? throw RegistryRules.WhyRefused(await agents.FindAsync(work, id), id, request.Epoch);
-        return await work.CommitAsync(new HeartbeatResponse
-        {
-            HeartbeatInterval = settings.HeartbeatInterval.ToDuration(),
-            ConfigVersion = configVersion,
-        });
+        return await work.CommitAsync(answer);
     }
 
     public override async Task<GetAgentResponse> GetAgent(GetAgentRequest request, ServerCallContext context)
@@ -52,21 +32,36 @@ public sealed class RegistryService(
         var id = context.Caller().NarrowTo(request.Id);
 
         var agent = await agents.FindAsync(id, context) ?? throw RegistryRules.AgentNotFound(id);
-        return new GetAgentResponse { Agent = agent.ToProto(OnlineSince) };
+        return new GetAgentResponse { Agent = agent.ToProto() };
     }
 
     public override async Task<ListAgentsResponse> ListAgents(ListAgentsRequest request, ServerCallContext context)
     {
-        RegistryRules.Check(request);
-        bool? isOnline = request.HasIsOnline ? request.IsOnline : null;
-        var page = PageRequest.Read("agents", request.PageSize, request.PageToken, request.Platform, isOnline, request.Tag);
+        var filter = AgentFilter.Read(request);
+        var page = PageRequest.Read("agents", request.PageSize, request.PageToken, filter);
 
-        // Read once, so that the filter and what the answer says are of the same moment.
-        var onlineSince = OnlineSince;
-        var fetched = await agents.ListAsync(page, request.Platform, request.Tag, isOnline, onlineSince, context);
+        var fetched = await agents.ListAsync(page, filter, context);
         var (rows, next) = page.Cut(fetched, a => a.Id);
-        return new ListAgentsResponse { Agents = { rows.Select(a => a.ToProto(onlineSince)) }, NextPageToken = next };
+        return new ListAgentsResponse { Agents = { rows.Select(a => a.ToProto()) }, NextPageToken = next };
     }
+
+    public override Task WatchAgents(WatchAgentsRequest request, IServerStreamWriter<WatchAgentsResponse> responseStream, ServerCallContext context) =>
+        events.WatchAsync(request, responseStream, context);
+
+    public override async Task<DisableAgentResponse> DisableAgent(DisableAgentRequest request, ServerCallContext context) =>
+        new() { Agent = await statuses.DisableAsync(request.Id, request.Reason, context) };
+
+    public override async Task<EnableAgentResponse> EnableAgent(EnableAgentRequest request, ServerCallContext context) =>
+        new() { Agent = await statuses.EnableAsync(request.Id, request.Reason, context) };
+
+    public override async Task<QuarantineAgentResponse> QuarantineAgent(QuarantineAgentRequest request, ServerCallContext context) =>
+        new() { Agent = await statuses.QuarantineAsync(request.Id, request.Reason, context) };
+
+    public override async Task<ReleaseAgentResponse> ReleaseAgent(ReleaseAgentRequest request, ServerCallContext context) =>
+        new() { Agent = await statuses.ReleaseAsync(request.Id, request.Reason, context) };
+
+    public override async Task<DeregisterAgentResponse> DeregisterAgent(DeregisterAgentRequest request, ServerCallContext context) =>
+        new() { Agent = await statuses.DeregisterAsync(request.Id, request.Reason, context) };
 
     public override async Task<GetAgentConfigResponse> GetAgentConfig(GetAgentConfigRequest request, ServerCallContext context)
     {
@@ -76,6 +71,4 @@ public sealed class RegistryService(
         var config = await configs.FindAsync(id, context) ?? throw RegistryRules.ConfigNotFound(id);
         return new GetAgentConfigResponse { Config = config.ToProto() };
     }
-
-    private DateTimeOffset OnlineSince => database.Now - settings.OfflineAfter;
 }

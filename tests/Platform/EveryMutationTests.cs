@@ -59,6 +59,11 @@ public sealed class EveryMutationTests(Platform platform) : IClassFixture<Platfo
         "ReplayDeadLetters" => (Tokens.Operator(), new ReplayDeadLettersRequest { WebhookId = (await DeadLetterAsync()).WebhookId }),
         "RegisterAgent" => (Agent, new Fleet.RegisterAgentRequest { Platform = Fleet.Platform.Linux, Version = "1" }),
         "Heartbeat" => (Agent, new Fleet.HeartbeatRequest { Epoch = await RegisteredEpochAsync() }),
+        "DisableAgent" => (Tokens.Operator(), new Fleet.DisableAgentRequest { Id = await ManagedAsync("to-disable") }),
+        "EnableAgent" => (Tokens.Operator(), new Fleet.EnableAgentRequest { Id = await ManagedAsync("to-enable", disabled: true) }),
+        "QuarantineAgent" => (Tokens.Operator(), new Fleet.QuarantineAgentRequest { Id = await ManagedAsync("to-quarantine") }),
+        "ReleaseAgent" => (Tokens.Operator(), new Fleet.ReleaseAgentRequest { Id = await ManagedAsync("to-release") }),
+        "DeregisterAgent" => (Tokens.Operator(), new Fleet.DeregisterAgentRequest { Id = await ManagedAsync("to-deregister") }),
         "AppendEntries" => (Agent, new AppendEntriesRequest
         {
             Entries = { new AuditEntry { EventId = Guid.NewGuid().ToString(), OccurTime = platform.Clock.GetUtcNow().ToTimestamp(), Operation = "test.run", Resource = "test/1" } },
@@ -80,7 +85,7 @@ public sealed class EveryMutationTests(Platform platform) : IClassFixture<Platfo
         UNION ALL SELECT count(*) FROM session.webhooks UNION ALL SELECT coalesce(sum(version), 0)::bigint FROM session.webhooks
         UNION ALL SELECT count(*) FROM session.webhook_executions UNION ALL SELECT coalesce(sum(extract(epoch FROM queued_at) * 1000), 0)::bigint FROM session.webhook_executions
         UNION ALL SELECT coalesce(sum(epoch), 0)::bigint FROM registry.agents UNION ALL SELECT count(*) FROM costing.pricing_catalog
-        UNION ALL SELECT count(*) FROM registry.tasks UNION ALL SELECT coalesce(sum(version), 0)::bigint FROM registry.tasks
+        UNION ALL SELECT count(*) FROM registry.agent_events WHERE kind <> 'online' UNION ALL SELECT count(*) FROM registry.tasks UNION ALL SELECT coalesce(sum(version), 0)::bigint FROM registry.tasks
         UNION ALL SELECT count(*) FROM costing.booking_costing UNION ALL SELECT count(*) FROM costing.booking_costing WHERE reviewed_by IS NOT NULL
         UNION ALL SELECT count(*) FROM audit.audit_log WHERE service = 'agent' UNION ALL SELECT count(*) FROM audit.message_audit
         UNION ALL SELECT (SELECT count(*) FROM session.idempotency) + (SELECT count(*) FROM costing.idempotency)
@@ -123,6 +128,16 @@ public sealed class EveryMutationTests(Platform platform) : IClassFixture<Platfo
     {
         var registry = await platform.ClientAsync<Fleet.RegistryService.RegistryServiceClient>(Agent);
         return (await registry.RegisterAgentAsync(new Fleet.RegisterAgentRequest { Platform = Fleet.Platform.Linux, Version = "1" })).Agent.Epoch;
+    }
+
+    private async Task<string> ManagedAsync(string id, bool disabled = false)
+    {
+        var agent = await platform.ClientAsync<Fleet.RegistryService.RegistryServiceClient>(Tokens.Agent(id));
+        await agent.RegisterAgentAsync(new Fleet.RegisterAgentRequest { Platform = Fleet.Platform.Linux, Version = "1" });
+        var person = await platform.ClientAsync<Fleet.RegistryService.RegistryServiceClient>(Tokens.Operator());
+        if (disabled)
+            await person.DisableAgentAsync(new Fleet.DisableAgentRequest { Id = id });
+        return id;
     }
 
     private async Task<ProposeCostingRequest> ProposalAsync(string booking)

@@ -7,29 +7,27 @@ using Machine = AgentPlatform.Contracts.Registry.V1.Platform;
 
 namespace AgentPlatform.Tests.Registries;
 
-public sealed class HeartbeatTests(Platform platform) : IClassFixture<Platform>
+public sealed class HeartbeatTests : IClassFixture<Platform>
 {
-    private static readonly TimeSpan OfflineAfter = new RegistrySettings().OfflineAfter;
+    private readonly Platform _platform;
+
+    public HeartbeatTests(Platform platform)
+    {
+        _platform = platform;
+        platform.Settings["registry"] = new() { ["Registry:ViewLifetime"] = "00:00:01" };
+    }
 
     [Fact]
-    public async Task An_agent_is_online_until_its_last_heartbeat_is_too_long_ago()
+    public async Task A_first_heartbeat_makes_an_agent_online_by_its_answer()
     {
         var client = await As("living");
         var epoch = await RegisterAsync(client);
-        var answer = await client.HeartbeatAsync(new HeartbeatRequest { Epoch = epoch });
+        var answer = await client.HeartbeatAsync(new HeartbeatRequest { Epoch = epoch, Health = AgentHealth.Degraded, LoadPercent = 12.5 });
         Assert.Equal((TimeSpan.FromSeconds(30), 0L), (answer.HeartbeatInterval.ToTimeSpan(), answer.ConfigVersion));
 
         var agent = await ReadAsync(client, "living");
-        Assert.True(agent.IsOnline);
+        Assert.Equal((true, AgentHealth.Degraded, 12.5), (agent.IsOnline, agent.Health, agent.LoadPercent));
         Assert.NotNull(agent.LastHeartbeatTime);
-
-        platform.Clock.Advance(OfflineAfter - TimeSpan.FromSeconds(20));
-        Assert.True((await ReadAsync(client, "living")).IsOnline);
-        platform.Clock.Advance(TimeSpan.FromSeconds(20));
-        Assert.False((await ReadAsync(client, "living")).IsOnline);
-
-        await client.HeartbeatAsync(new HeartbeatRequest { Epoch = epoch });
-        Assert.True((await ReadAsync(client, "living")).IsOnline);
     }
 
     [Fact]
@@ -40,9 +38,10 @@ public sealed class HeartbeatTests(Platform platform) : IClassFixture<Platform>
         await client.HeartbeatAsync(new HeartbeatRequest { Epoch = epoch });
         var last = (await ReadAsync(client, "skewed")).LastHeartbeatTime;
 
-        platform.Clock.Advance(-TimeSpan.FromMinutes(1));
-        await client.HeartbeatAsync(new HeartbeatRequest { Epoch = epoch });
-        platform.Clock.Advance(TimeSpan.FromMinutes(1));
+        _platform.Clock.Advance(-TimeSpan.FromMinutes(1));
+        await client.HeartbeatAsync(new HeartbeatRequest { Epoch = epoch, LoadPercent = 77 });
+        _platform.Clock.Advance(TimeSpan.FromMinutes(1));
+        await Eventually.TrueAsync(async () => (await ReadAsync(client, "skewed")).LoadPercent == 77, "the heartbeat is written");
         Assert.Equal(last, (await ReadAsync(client, "skewed")).LastHeartbeatTime);
     }
 
@@ -61,6 +60,25 @@ public sealed class HeartbeatTests(Platform platform) : IClassFixture<Platform>
     }
 
     [Fact]
+    public async Task A_takeover_at_another_instance_fences_here_as_well()
+    {
+        var client = await As("moved");
+        var stale = await RegisterAsync(client);
+        await client.HeartbeatAsync(new HeartbeatRequest { Epoch = stale });
+        await using var other = await _platform.StartAnotherAsync("registry");
+        var there = _platform.Client<Client>(other.GrpcAddress, Tokens.Agent("moved"));
+        var current = await RegisterAsync(there);
+
+        await client.HeartbeatAsync(new HeartbeatRequest { Epoch = current });
+        await Refusal.ExpectAsync(StatusCode.FailedPrecondition, "STALE_EPOCH", async () => await there.HeartbeatAsync(new HeartbeatRequest { Epoch = stale }));
+        await Eventually.TrueAsync(async () =>
+        {
+            await Refusal.ExpectAsync(StatusCode.FailedPrecondition, "STALE_EPOCH", async () => await client.HeartbeatAsync(new HeartbeatRequest { Epoch = stale }));
+            return true;
+        }, "the first instance fences the old process");
+    }
+
+    [Fact]
     public async Task An_agent_that_never_registered_is_told_so()
     {
         var client = await As("stranger");
@@ -68,24 +86,32 @@ public sealed class HeartbeatTests(Platform platform) : IClassFixture<Platform>
     }
 
     [Fact]
-    public async Task A_disabled_agent_is_told_so_and_stays_offline()
+    public async Task A_disabled_agent_is_told_so_and_goes_offline()
     {
         var client = await As("banned");
         var epoch = await RegisterAsync(client);
-        await platform.SqlAsync<int>("UPDATE registry.agents SET status = 'disabled' WHERE id = 'banned' RETURNING 1");
+        await client.HeartbeatAsync(new HeartbeatRequest { Epoch = epoch });
+        var person = await _platform.ClientAsync<Client>(Tokens.Operator());
+        await person.DisableAgentAsync(new DisableAgentRequest { Id = "banned", Reason = "It misbehaves" });
 
         await Refusal.ExpectAsync(StatusCode.FailedPrecondition, "AGENT_DISABLED", async () => await client.HeartbeatAsync(new HeartbeatRequest { Epoch = epoch }));
-        Assert.Null((await ReadAsync(client, "banned")).LastHeartbeatTime);
+        var agent = await ReadAsync(client, "banned");
+        Assert.Equal((false, true, "It misbehaves"), (agent.IsOnline, agent.Disabled, agent.StatusReason));
+
+        await person.EnableAgentAsync(new EnableAgentRequest { Id = "banned" });
+        await client.HeartbeatAsync(new HeartbeatRequest { Epoch = epoch });
+        Assert.True((await ReadAsync(client, "banned")).IsOnline);
     }
 
-    [Theory]
-    [InlineData(0)]
-    [InlineData(-1)]
-    [InlineData(long.MinValue)]
-    public async Task An_epoch_that_cannot_be_is_refused(long epoch)
+    [Fact]
+    public async Task What_cannot_be_is_refused_by_field()
     {
         var client = await As("impossible");
-        await Refusal.ExpectFieldsAsync(async () => await client.HeartbeatAsync(new HeartbeatRequest { Epoch = epoch }), "epoch");
+        foreach (var epoch in new[] { 0, -1, long.MinValue })
+            await Refusal.ExpectFieldsAsync(async () => await client.HeartbeatAsync(new HeartbeatRequest { Epoch = epoch }), "epoch");
+        foreach (var load in new[] { -1, 140, double.NaN, double.PositiveInfinity })
+            await Refusal.ExpectFieldsAsync(async () => await client.HeartbeatAsync(new HeartbeatRequest { Epoch = 1, LoadPercent = load }), "load_percent");
+        await Refusal.ExpectFieldsAsync(async () => await client.HeartbeatAsync(new HeartbeatRequest { Epoch = 1, RunningTaskIds = { "x" } }), "running_task_ids[0]");
     }
 
     [Fact]
@@ -94,12 +120,29 @@ public sealed class HeartbeatTests(Platform platform) : IClassFixture<Platform>
         var client = await As("auditor_v1");
         var epoch = await RegisterAsync(client);
         var before = (await client.HeartbeatAsync(new HeartbeatRequest { Epoch = epoch })).ConfigVersion;
-        await platform.SqlAsync<int>("UPDATE registry.agent_config SET version = version + 1, enabled = false WHERE agent_id = 'auditor_v1' RETURNING 1");
+        await _platform.SqlAsync<int>("UPDATE registry.agent_config SET version = version + 1, enabled = false WHERE agent_id = 'auditor_v1' RETURNING 1");
 
-        var after = (await client.HeartbeatAsync(new HeartbeatRequest { Epoch = epoch })).ConfigVersion;
-        Assert.Equal(before + 1, after);
+        await Eventually.TrueAsync(async () => (await client.HeartbeatAsync(new HeartbeatRequest { Epoch = epoch })).ConfigVersion == before + 1, "the version is told");
         var config = (await client.GetAgentConfigAsync(new GetAgentConfigRequest { AgentId = "auditor_v1" })).Config;
-        Assert.Equal((after, false), (config.Version, config.Enabled));
+        Assert.Equal((before + 1, false), (config.Version, config.Enabled));
+    }
+
+    [Fact]
+    public async Task A_heartbeat_tells_what_waits_what_to_stop_and_what_was_lost()
+    {
+        var agent = await TaskAgent.RegisterAsync(_platform, "busy");
+        var tasks = await _platform.ClientAsync<AgentTaskService.AgentTaskServiceClient>(Tokens.Operator());
+        for (var i = 0; i < 3; i++)
+            await tasks.CreateTaskAsync(new CreateTaskRequest { AgentId = "busy", Task = new TaskSpec { Type = "n" } });
+        var held = await agent.StartedAsync();
+        await tasks.CancelTaskAsync(new CancelTaskRequest { Id = held.Id });
+        var lost = Guid.NewGuid().ToString();
+
+        await Eventually.TrueAsync(async () =>
+        {
+            var answer = await agent.Registry.HeartbeatAsync(new HeartbeatRequest { Epoch = agent.Epoch, RunningTaskIds = { held.Id, lost } });
+            return answer is { WaitingTasks: 2 } && answer.CancelTaskIds.SequenceEqual([held.Id]) && answer.LostTaskIds.SequenceEqual([lost]);
+        }, "the answer tells it");
     }
 
     [Theory]
@@ -116,7 +159,7 @@ public sealed class HeartbeatTests(Platform platform) : IClassFixture<Platform>
         Assert.Throws<InvalidOperationException>(() => RegistrySettings.Read(configuration));
     }
 
-    private Task<Client> As(string agent) => platform.ClientAsync<Client>(Tokens.Agent(agent));
+    private Task<Client> As(string agent) => _platform.ClientAsync<Client>(Tokens.Agent(agent));
 
     private static async Task<Agent> ReadAsync(Client client, string id) => (await client.GetAgentAsync(new GetAgentRequest { Id = id })).Agent;
 

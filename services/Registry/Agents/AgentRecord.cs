@@ -3,13 +3,13 @@ using Google.Protobuf.WellKnownTypes;
 
 namespace AgentPlatform.Registry;
 
-/// <summary>A row of <c>registry.agents</c>.</summary>
+/// <summary>A row of <c>registry.agents</c> with its row of <c>registry.presence</c>.</summary>
 public sealed record AgentRecord(
-    string Id, string Hostname, Platform Platform, string Version, IReadOnlyList<string> Capabilities, IReadOnlyList<string> Tags,
-    DateTimeOffset RegisteredAt, DateTimeOffset? LastHeartbeatAt, long Epoch, IReadOnlyList<string> Roles, AgentStatus Status, string StatusReason)
+    string Id, string Hostname, Platform Platform, string Version, IReadOnlyList<string> Capabilities, IReadOnlyList<string> Tags, IReadOnlyList<string> Roles,
+    DateTimeOffset RegisteredAt, long Epoch, AgentStatus Status, string StatusReason, bool IsOnline, DateTimeOffset? LastHeartbeatAt, AgentHealth Health,
+    double LoadPercent, int RunningTasks)
 {
-    /// <summary>The agent as callers see it; it is online when its last heartbeat is not before <paramref name="onlineSince"/>.</summary>
-    public Agent ToProto(DateTimeOffset onlineSince) => new()
+    public Agent ToProto() => new()
     {
         Id = Id,
         Hostname = Hostname,
@@ -17,13 +17,16 @@ public sealed record AgentRecord(
         Version = Version,
         Capabilities = { Capabilities },
         Tags = { Tags },
-        IsOnline = LastHeartbeatAt >= onlineSince,
-        LastHeartbeatTime = LastHeartbeatAt?.ToTimestamp(),
+        Roles = { Roles },
         RegisterTime = RegisteredAt.ToTimestamp(),
         Epoch = Epoch,
         Disabled = Status is AgentStatus.Disabled,
-        Roles = { Roles },
         Status = Status,
         StatusReason = StatusReason,
+        IsOnline = IsOnline,
+        LastHeartbeatTime = LastHeartbeatAt?.ToTimestamp(),
+        Health = Health,
+        LoadPercent = LoadPercent,
+        RunningTasks = RunningTasks,
     };
 }

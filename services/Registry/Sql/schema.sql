@@ -1,7 +1,6 @@
 -- Schema "registry": what the service Registry owns beside the tables of the unit of work.
 
--- The fleet: one row an agent, whichever machine or process it runs in. Only is_online has an index: a heartbeat moves the
--- row and so writes to each of them, and a fleet is small enough to be walked by its key for the other filters.
+-- The fleet: one row an agent, whichever machine or process it runs in.
 CREATE TABLE registry.agents (
     -- The id in the agent's token. Collation C, so that pages go on where they stopped whatever the database's own collation.
     id                text COLLATE "C" NOT NULL CONSTRAINT agents_pkey PRIMARY KEY CONSTRAINT agents_id_length CHECK (length(id) BETWEEN 1 AND 64),
@@ -11,16 +10,62 @@ CREATE TABLE registry.agents (
     capabilities      text[]           NOT NULL CONSTRAINT agents_capabilities_count CHECK (cardinality(capabilities) <= 32),
     tags              text[]           NOT NULL CONSTRAINT agents_tags_count CHECK (cardinality(tags) <= 32),
     registered_at     timestamptz      NOT NULL, -- the first time
-    last_heartbeat_at timestamptz,               -- NULL before the first one
     epoch             bigint           NOT NULL CONSTRAINT agents_epoch_positive CHECK (epoch > 0), -- grows with each registration; fences older processes
     roles             text[]           NOT NULL CONSTRAINT agents_roles_count CHECK (cardinality(roles) <= 32),
     status            text             NOT NULL -- a deregistered row stays, so that its epoch goes on fencing
                       CONSTRAINT agents_status_known CHECK (status IN ('active', 'disabled', 'quarantined', 'deregistered')),
-    status_reason     text             NOT NULL CONSTRAINT agents_status_reason_length CHECK (length(status_reason) <= 512) -- why a person has set it
+    status_reason     text             NOT NULL CONSTRAINT agents_status_reason_length CHECK (length(status_reason) <= 512), -- why a person has set it
+    machine_key       text             CONSTRAINT agents_machine_key_length CHECK (length(machine_key) BETWEEN 1 AND 128), -- of the machine, by the agent's own measure
+    instance_id       text             NOT NULL CONSTRAINT agents_instance_id_length CHECK (length(instance_id) <= 64), -- of the process that registered last
+    past_instances    text[]           NOT NULL CONSTRAINT agents_past_instances_count CHECK (cardinality(past_instances) <= 8) -- of those before; whoever comes again is a duplicate
 );
 
--- Who is online, and who is not.
-CREATE INDEX agents_last_heartbeat_at ON registry.agents (last_heartbeat_at);
+-- Two agents cannot be one machine.
+CREATE UNIQUE INDEX agents_machine_key ON registry.agents (machine_key) WHERE machine_key IS NOT NULL;
+-- What lists are filtered by. Heartbeats do not touch this table, so its indexes cost little.
+CREATE INDEX agents_tags ON registry.agents USING gin (tags);
+CREATE INDEX agents_capabilities ON registry.agents USING gin (capabilities);
+CREATE INDEX agents_roles ON registry.agents USING gin (roles);
+CREATE INDEX agents_hostname ON registry.agents (hostname text_pattern_ops, id);
+CREATE INDEX agents_version ON registry.agents (version, id);
+CREATE INDEX agents_inactive ON registry.agents (status, id) WHERE status <> 'active';
+
+-- Who lives: written by batches of heartbeats. No index on the time, so that a heartbeat touches none, and room in each page for new versions of its rows.
+CREATE TABLE registry.presence (
+    agent_id          text COLLATE "C" NOT NULL CONSTRAINT presence_pkey PRIMARY KEY CONSTRAINT presence_agent_id_fkey REFERENCES registry.agents (id),
+    is_online         boolean          NOT NULL, -- set by a heartbeat, and taken by the sweeper after the silence allowed
+    last_heartbeat_at timestamptz, -- NULL before the first one
+    health            text             NOT NULL CONSTRAINT presence_health_known CHECK (health IN ('', 'healthy', 'degraded', 'unhealthy')),
+    load_percent      double precision NOT NULL,
+    running_tasks     integer          NOT NULL,
+    CONSTRAINT presence_online_has_a_heartbeat CHECK (NOT is_online OR last_heartbeat_at IS NOT NULL)
+) WITH (fillfactor = 60);
+
+-- Those who do not, for lists.
+CREATE INDEX presence_offline ON registry.presence (agent_id) WHERE NOT is_online;
+
+-- That the platform itself lives, by any of its instances: after a silence of its own nobody is offline before a full silence since.
+CREATE TABLE registry.platform_beat (
+    only         boolean     NOT NULL CONSTRAINT platform_beat_pkey PRIMARY KEY CONSTRAINT platform_beat_one_row CHECK (only),
+    last_beat_at timestamptz NOT NULL,
+    up_since     timestamptz NOT NULL
+);
+
+-- What happened to agents, for watchers. Ordered by transaction and then by number: a watcher reads only what is older than every open transaction, and so
+-- misses nothing.
+CREATE TABLE registry.agent_events (
+    tx          bigint           NOT NULL DEFAULT (pg_current_xact_id()::text::bigint),
+    id          bigint           GENERATED ALWAYS AS IDENTITY,
+    agent_id    text COLLATE "C" NOT NULL,
+    kind        text             NOT NULL CONSTRAINT agent_events_kind_known CHECK (kind IN ('registered', 'online', 'offline', 'disabled', 'enabled',
+                                 'quarantined', 'released', 'deregistered', 'duplicate')),
+    epoch       bigint           NOT NULL,
+    detail      text             NOT NULL,
+    occurred_at timestamptz      NOT NULL,
+    CONSTRAINT agent_events_pkey PRIMARY KEY (tx, id)
+);
+
+CREATE INDEX agent_events_occurred_at ON registry.agent_events (occurred_at);
 
 -- How agents shall work. A row may be there before its agent ever registers, so there is no foreign key.
 CREATE TABLE registry.agent_config (

@@ -38,9 +38,17 @@ public sealed class LeaseStore(Database database, TaskSettings settings)
 
     private const string FindHeld = $"{Select} WHERE t.agent_id = $1 AND t.lease_until IS NOT NULL AND t.holder_epoch < $2 ORDER BY t.id FOR UPDATE OF t";
 
-    private const string FindAssigned = $"""
+    private const string FindHeldBy = $"{Select} WHERE t.agent_id = ANY ($1) AND t.lease_until IS NOT NULL ORDER BY t.id FOR UPDATE OF t";
+
+    private const string FindUnnamed = $"""
         SELECT {AgentTaskRow.Columns}, t.payload, t.result FROM registry.tasks t LEFT JOIN registry.pools p ON p.key = t.pool
-         WHERE t.agent_id = $1 AND t.holder_epoch = $2 AND t.status = 'assigned' AND NOT t.id = ANY ($3) ORDER BY t.priority DESC, t.id
+         WHERE t.agent_id = $1 AND t.holder_epoch = $2 AND t.lease_until IS NOT NULL AND NOT t.id = ANY ($3)
+         ORDER BY t.priority DESC, t.id FOR UPDATE OF t
+        """;
+
+    private const string CancelAllWaiting = """
+        UPDATE registry.tasks SET status = 'cancelled', reason = 'AGENT_DEREGISTERED', ended_at = $2, updated_at = $2, version = version + 1
+         WHERE queue = $1 AND status IN ('pending', 'delayed')
         """;
 
     private const string Promote = """
@@ -69,13 +77,19 @@ public sealed class LeaseStore(Database database, TaskSettings settings)
     /// <summary>What an agent holds by epochs before this one, locked; without payload and result.</summary>
     public Task<List<AgentTaskRecord>> FindHeldAsync(UnitOfWork work, string agentId, long beforeEpoch) => work.QueryAsync(FindHeld, AgentTaskRow.Read, agentId, beforeEpoch);
 
-    /// <summary>What an agent was given and has not started, but for those that it says it has.</summary>
-    public Task<List<AgentTaskRecord>> FindAssignedAsync(UnitOfWork work, string agentId, long epoch, Guid[] except) =>
-        work.QueryAsync(FindAssigned, AgentTaskRow.Read, agentId, epoch, except);
+    /// <summary>What these agents hold, locked; without payload and result.</summary>
+    public Task<List<AgentTaskRecord>> FindHeldByAsync(UnitOfWork work, string[] agentIds) => work.QueryAsync(FindHeldBy, AgentTaskRow.Read, [agentIds]);
+
+    /// <summary>What an agent holds at this epoch and does not name, locked; the foremost first.</summary>
+    public Task<List<AgentTaskRecord>> FindUnnamedAsync(UnitOfWork work, string agentId, long epoch, Guid[] named) =>
+        work.QueryAsync(FindUnnamed, AgentTaskRow.Read, agentId, epoch, named);
+
+    /// <summary>Cancels all that waits in a queue.</summary>
+    public void CancelWaiting(UnitOfWork work, string queue) => work.Execute(CancelAllWaiting, queue, database.Now);
 
     /// <summary>Makes delayed tasks pending whose time has come; gives back their queues.</summary>
     public Task<List<(Guid Id, string Queue)>> PromoteAsync(UnitOfWork work, int limit) => work.QueryAsync(Promote, row => (row.GetGuid(0), row.GetString(1)), database.Now, limit);
 
     /// <summary>Which of these queues, and which pools, have something to hand out.</summary>
-    public Task<List<string>> FindWaitingAsync(UnitOfWork work, string[] queues) => work.QueryAsync(Waiting, row => row.GetString(0), queues);
+    public Task<List<string>> FindWaitingAsync(UnitOfWork work, string[] queues) => work.QueryAsync(Waiting, row => row.GetString(0), [queues]);
 }

@@ -1,0 +1,190 @@
+using System.Threading.Channels;
+using AgentPlatform.Contracts.Registry.V1;
+using Grpc.Core;
+using Npgsql;
+
+namespace AgentPlatform.Registry;
+
+/// <summary>
+/// One agent's stream. Three loops run beside each other: one reads and answers, one hands out tasks and commands, one writes. What is to be written waits in a
+/// short queue: when the agent does not read, it fills, no more is handed out, and in the end the stream is closed; leases bring back what was never read.
+/// </summary>
+internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<ConnectRequest> input, IServerStreamWriter<ConnectResponse> output, ServerCallContext context)
+{
+    private const int QueuedMessages = 64;
+    private const int ClaimMaximum = 64;
+    private static readonly TimeSpan SlowestWrite = TimeSpan.FromSeconds(30);
+
+    // Word of tasks and commands comes at once; this is for when it was lost.
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(15);
+
+    private readonly Channel<ConnectResponse> _queue = Channel.CreateBounded<ConnectResponse>(new BoundedChannelOptions(QueuedMessages) { SingleReader = true });
+    private readonly HashSet<Guid> _toldCancels = [];
+    private readonly string _agentId = context.Caller().AgentId;
+    private long _toldConfig;
+
+    /// <summary>Runs until the agent leaves or loses its right, or the process stops.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        var hello = await input.MoveNext(stop) ? input.Current.Hello : null;
+        var running = Check(hello);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var writing = WriteAsync(end.Token);
+        Task[] loops = [writing, ReadAsync(end.Token), DeliverAsync(hello!, running, end.Token)];
+        var first = await Task.WhenAny(loops);
+        // Reading ends when the agent has said all; what it was answered is still to be written.
+        if (first == loops[1] && first.IsCompletedSuccessfully)
+        {
+            _queue.Writer.TryComplete();
+            await Task.WhenAny(writing);
+        }
+        await end.CancelAsync();
+        foreach (var loop in loops)
+            await loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await first;
+    }
+
+    private static Guid[] Check(Hello? hello)
+    {
+        var checks = new FieldChecks().Require(hello is not null, "hello", "is required as the first message")
+            .Require(hello is null or { Epoch: > 0 }, "hello.epoch", "is required, and positive")
+            .Require(hello?.MaxInFlight is null or >= 0 and <= TaskPolls.HeldMaximum, "hello.max_in_flight", $"must be 1 to {TaskPolls.HeldMaximum}")
+            .Require(hello?.RunningTaskIds.Count is null or <= TaskPolls.HeldMaximum, "hello.running_task_ids", $"has more than {TaskPolls.HeldMaximum} ids");
+        var running = new Guid[Math.Min(hello?.RunningTaskIds.Count ?? 0, TaskPolls.HeldMaximum)];
+        for (var i = 0; i < running.Length; i++)
+            checks.Id($"hello.running_task_ids[{i}]", hello!.RunningTaskIds[i], out running[i]);
+        checks.ThrowIfAny();
+        return running;
+    }
+
+    private async Task WriteAsync(CancellationToken stop)
+    {
+        await foreach (var message in _queue.Reader.ReadAllAsync(stop))
+        {
+            try { await output.WriteAsync(message, stop).WaitAsync(SlowestWrite, stop); }
+            catch (TimeoutException)
+            {
+                throw new PlatformException(StatusCode.ResourceExhausted, "SLOW_READER", $"The agent has not read for {SlowestWrite.TotalSeconds} s.");
+            }
+        }
+    }
+
+    private async Task ReadAsync(CancellationToken stop)
+    {
+        while (await input.MoveNext(stop))
+            await _queue.Writer.WriteAsync(new ConnectResponse { Answer = await AnswerAsync(input.Current) }, stop);
+    }
+
+    private async Task<Answer> AnswerAsync(ConnectRequest request)
+    {
+        var answer = new Answer { Number = request.Number };
+        try
+        {
+            await HandleAsync(request, answer);
+        }
+        catch (PlatformException e) { (answer.Code, answer.Reason, answer.Message) = ((int)e.Code, e.Reason, e.Message); }
+        // The database is away for a moment: that is no reason to lose the stream.
+        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        {
+            var error = Errors.Unavailable("The database", e);
+            (answer.Code, answer.Reason, answer.Message) = ((int)error.Code, error.Reason, error.Message);
+        }
+        return answer;
+    }
+
+    private async Task HandleAsync(ConnectRequest request, Answer answer)
+    {
+        switch (request.MessageCase)
+        {
+            case ConnectRequest.MessageOneofCase.Heartbeat:
+                answer.Heartbeat = await tools.Heartbeats.BeatAsync(request.Heartbeat, context);
+                break;
+            case ConnectRequest.MessageOneofCase.Start:
+                await tools.Held.StartAsync(request.Start, context);
+                break;
+            case ConnectRequest.MessageOneofCase.Progress:
+                answer.CancelRequested = (await tools.Held.ReportAsync(request.Progress, context)).CancelRequested;
+                break;
+            case ConnectRequest.MessageOneofCase.Extend:
+                await tools.Held.ExtendAsync(request.Extend, context);
+                break;
+            case ConnectRequest.MessageOneofCase.Complete:
+                await tools.Held.CompleteAsync(request.Complete, context);
+                break;
+            case ConnectRequest.MessageOneofCase.Fail:
+                await tools.Held.FailAsync(request.Fail, context);
+                break;
+            default:
+                throw Errors.InvalidArgument("message", "must be a heartbeat, or something about a task; a hello comes first and once");
+        }
+    }
+
+    private async Task DeliverAsync(Hello hello, Guid[] running, CancellationToken stop)
+    {
+        var agent = await tools.Agents.FindAsync(_agentId, context);
+        // From before the first look, so that nothing falls between.
+        using var waiter = tools.Dispatcher.Enter(agent ?? throw RegistryRules.AgentNotFound(_agentId));
+        var answer = await tools.Heartbeats.BeatAsync(new HeartbeatRequest { Epoch = hello.Epoch, RunningTaskIds = { hello.RunningTaskIds } }, context);
+        _toldConfig = answer.ConfigVersion;
+        await _queue.Writer.WriteAsync(new ConnectResponse { Welcome = new Welcome { Heartbeat = answer } }, stop);
+        await ResumeAsync(hello.Epoch, running, stop);
+        while (true)
+        {
+            if (await LookAsync(hello.Epoch, Math.Max(1, hello.MaxInFlight), stop))
+                await waiter.WaitAsync(LookEvery, stop);
+        }
+    }
+
+    // What it was given and does not know is on its way again, by the same fence; what it had begun and no longer runs is a lost attempt.
+    private async Task ResumeAsync(long epoch, Guid[] running, CancellationToken stop)
+    {
+        await using var work = await tools.Database.BeginAsync(context);
+        foreach (var task in await tools.Leases.FindUnnamedAsync(work, _agentId, epoch, running))
+        {
+            if (task.Status is AgentTaskStatus.Assigned)
+                await _queue.Writer.WriteAsync(new ConnectResponse { Task = task.ToProto() }, stop);
+            else
+                tools.Tasks.Change(work, AgentTaskRules.Lose(task, AgentTaskRules.LeaseLost, "The agent came back without it.", tools.Database.Now));
+        }
+        await work.CommitAsync();
+    }
+
+    // False when there may be more at once.
+    private async Task<bool> LookAsync(long epoch, int maximumInFlight, CancellationToken stop)
+    {
+        try
+        {
+            var taken = await ClaimAsync(epoch, maximumInFlight);
+            foreach (var task in taken)
+                await _queue.Writer.WriteAsync(new ConnectResponse { Task = task.ToProto() }, stop);
+            await TellAsync(epoch, stop);
+            return taken.Count < ClaimMaximum;
+        }
+        // As above: the next look may find it back.
+        catch (Exception e) when (e is NpgsqlException or TimeoutException or PlatformException { Code: StatusCode.Unavailable or StatusCode.ResourceExhausted or StatusCode.Aborted })
+        {
+            return true;
+        }
+    }
+
+    private async Task<List<AgentTaskRecord>> ClaimAsync(long epoch, int maximumInFlight)
+    {
+        await using var work = await tools.Database.BeginAsync(context);
+        var taken = await tools.Leases.ClaimAsync(work, _agentId, epoch, ClaimMaximum, maximumInFlight);
+        if (taken.Count > 0)
+            await work.CommitAsync();
+        return taken;
+    }
+
+    private async Task TellAsync(long epoch, CancellationToken stop)
+    {
+        var view = await tools.Views.ReadAsync(_agentId);
+        if (view?.Admits(epoch) is not true)
+            throw RegistryRules.WhyRefused(await tools.Agents.FindAsync(_agentId, context), _agentId, epoch);
+        foreach (var id in view.CancelTasks.Where(_toldCancels.Add))
+            await _queue.Writer.WriteAsync(new ConnectResponse { CancelTaskId = id.ToString() }, stop);
+        _toldCancels.IntersectWith(view.HeldTasks);
+        if (view.ConfigVersion != _toldConfig)
+            await _queue.Writer.WriteAsync(new ConnectResponse { ConfigVersion = _toldConfig = view.ConfigVersion }, stop);
+    }
+}

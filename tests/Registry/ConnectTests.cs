@@ -1,0 +1,146 @@
+using AgentPlatform.Contracts.Registry.V1;
+using Grpc.Core;
+using Links = AgentPlatform.Contracts.Registry.V1.AgentLinkService.AgentLinkServiceClient;
+using Stream = Grpc.Core.AsyncDuplexStreamingCall<AgentPlatform.Contracts.Registry.V1.ConnectRequest, AgentPlatform.Contracts.Registry.V1.ConnectResponse>;
+using Tasks = AgentPlatform.Contracts.Registry.V1.AgentTaskService.AgentTaskServiceClient;
+
+namespace AgentPlatform.Tests.Registries;
+
+public sealed class ConnectTests(Platform platform) : IClassFixture<Platform>
+{
+    [Fact]
+    public async Task Tasks_come_by_the_stream_and_their_ends_go_by_it()
+    {
+        var agent = await TaskAgent.RegisterAsync(platform, "linked");
+        using var link = await OpenAsync(agent, maxInFlight: 2);
+        Assert.True((await agent.Registry.GetAgentAsync(new GetAgentRequest { Id = "linked" })).Agent.IsOnline);
+        var made = new List<string>();
+        for (var i = 0; i < 5; i++)
+            made.Add((await CreateAsync("linked")).Id);
+
+        var done = new List<string>();
+        for (var number = 1; done.Count < 5; number++)
+        {
+            var task = (await NextAsync(link, r => r.Task)).Task;
+            await link.RequestStream.WriteAsync(new ConnectRequest { Number = number, Start = new StartTaskRequest { Id = task.Id, Fence = agent.FenceOf(task) } });
+            await link.RequestStream.WriteAsync(new ConnectRequest { Number = 100 + number, Complete = new CompleteTaskRequest { Id = task.Id, Fence = agent.FenceOf(task) } });
+            Assert.Equal("", (await NextAsync(link, r => r.Answer?.Number == 100 + number ? r.Answer : null)).Answer.Reason);
+            done.Add(task.Id);
+        }
+        Assert.Equal(made, done);
+    }
+
+    [Fact]
+    public async Task No_more_is_handed_out_than_the_agent_takes_until_it_lets_go()
+    {
+        var agent = await TaskAgent.RegisterAsync(platform, "narrow");
+        for (var i = 0; i < 3; i++)
+            await CreateAsync("narrow");
+        using var link = await OpenAsync(agent, maxInFlight: 2);
+        var first = (await NextAsync(link, r => r.Task)).Task;
+        await NextAsync(link, r => r.Task);
+        var third = NextAsync(link, r => r.Task);
+        // The answer to a heartbeat comes after whatever was to be handed out before it.
+        Assert.Equal([2L], await platform.SqlAsync<long>("SELECT count(*) FROM registry.tasks WHERE agent_id = 'narrow' AND lease_until IS NOT NULL"));
+        Assert.False(third.IsCompleted);
+        await agent.CompleteAsync(first);
+        Assert.NotNull((await third).Task);
+    }
+
+    [Fact]
+    public async Task Who_comes_back_gets_again_what_it_does_not_name_and_goes_on_with_what_it_does()
+    {
+        var agent = await TaskAgent.RegisterAsync(platform, "returning");
+        for (var i = 0; i < 2; i++)
+            await CreateAsync("returning");
+        AgentTask running, unseen;
+        using (var link = await OpenAsync(agent, maxInFlight: 2))
+        {
+            running = (await NextAsync(link, r => r.Task)).Task;
+            unseen = (await NextAsync(link, r => r.Task)).Task;
+            await agent.StartAsync(running);
+        }
+        using var again = await OpenAsync(agent, maxInFlight: 2, running.Id);
+        Assert.Equal(unseen, (await NextAsync(again, r => r.Task)).Task);
+        await agent.CompleteAsync(running);
+        await agent.CompleteAsync(unseen);
+    }
+
+    [Fact]
+    public async Task What_had_begun_and_is_not_named_counts_as_a_lost_attempt()
+    {
+        var agent = await TaskAgent.RegisterAsync(platform, "forgetful");
+        await CreateAsync("forgetful");
+        var task = await agent.StartedAsync();
+        using var link = await OpenAsync(agent, maxInFlight: 1);
+        var again = (await NextAsync(link, r => r.Task)).Task;
+        Assert.Equal((task.Id, 2), (again.Id, again.Attempt));
+    }
+
+    [Fact]
+    public async Task The_stream_tells_what_to_stop_and_ends_when_the_agent_is_taken_over()
+    {
+        var agent = await TaskAgent.RegisterAsync(platform, "commanded");
+        using var link = await OpenAsync(agent, maxInFlight: 1);
+        var made = await CreateAsync("commanded");
+        await NextAsync(link, r => r.Task);
+        await (await TasksAsync()).CancelTaskAsync(new CancelTaskRequest { Id = made.Id });
+        Assert.Equal(made.Id, (await NextAsync(link, r => r.HasCancelTaskId ? r : null)).CancelTaskId);
+
+        await TaskAgent.RegisterAsync(platform, "commanded");
+        await Refusal.ExpectAsync(StatusCode.FailedPrecondition, "STALE_EPOCH", () => NextAsync(link, _ => null));
+    }
+
+    [Fact]
+    public async Task A_request_that_is_refused_is_answered_and_the_stream_goes_on()
+    {
+        var agent = await TaskAgent.RegisterAsync(platform, "clumsy");
+        using var link = await OpenAsync(agent, maxInFlight: 1);
+        await link.RequestStream.WriteAsync(new ConnectRequest { Number = 1, Complete = new CompleteTaskRequest { Id = Guid.NewGuid().ToString(), Fence = new Fence { Epoch = agent.Epoch, Attempt = 1 } } });
+        await link.RequestStream.WriteAsync(new ConnectRequest { Number = 2 });
+        await link.RequestStream.WriteAsync(new ConnectRequest { Number = 3, Heartbeat = new HeartbeatRequest { Epoch = agent.Epoch } });
+        Assert.Equal((1, "TASK_NOT_FOUND", (int)StatusCode.NotFound), Facts(await NextAsync(link, r => r.Answer)));
+        Assert.Equal((2, "INVALID_FIELD", (int)StatusCode.InvalidArgument), Facts(await NextAsync(link, r => r.Answer)));
+        var third = (await NextAsync(link, r => r.Answer)).Answer;
+        Assert.Equal((3, "", 30), (third.Number, third.Reason, third.Heartbeat.HeartbeatInterval.Seconds));
+    }
+
+    [Fact]
+    public async Task A_stream_that_does_not_begin_with_a_hello_is_refused()
+    {
+        var agent = await TaskAgent.RegisterAsync(platform, "rude");
+        foreach (var (message, field) in new[] { (new ConnectRequest { Heartbeat = new HeartbeatRequest { Epoch = 1 } }, "hello"), (new ConnectRequest { Hello = new Hello() }, "hello.epoch") })
+        {
+            using var link = (await platform.ClientAsync<Links>(Tokens.Agent("rude"))).Connect();
+            await link.RequestStream.WriteAsync(message);
+            await Refusal.ExpectFieldsAsync(() => NextAsync(link, _ => null), field);
+        }
+        using var stale = (await platform.ClientAsync<Links>(Tokens.Agent("rude"))).Connect();
+        await stale.RequestStream.WriteAsync(new ConnectRequest { Hello = new Hello { Epoch = agent.Epoch + 1 } });
+        await Refusal.ExpectAsync(StatusCode.FailedPrecondition, "STALE_EPOCH", () => NextAsync(stale, _ => null));
+    }
+
+    private static (long Number, string Reason, int Code) Facts(ConnectResponse response) => (response.Answer.Number, response.Answer.Reason, response.Answer.Code);
+
+    private async Task<Stream> OpenAsync(TaskAgent agent, int maxInFlight, params string[] running)
+    {
+        var link = (await platform.ClientAsync<Links>(Tokens.Agent(agent.Id))).Connect();
+        await link.RequestStream.WriteAsync(new ConnectRequest { Hello = new Hello { Epoch = agent.Epoch, MaxInFlight = maxInFlight, RunningTaskIds = { running } } });
+        Assert.NotNull((await NextAsync(link, r => r.Welcome)).Welcome);
+        return link;
+    }
+
+    // The next message of this kind, whatever else comes before it.
+    private static async Task<ConnectResponse> NextAsync(Stream link, Func<ConnectResponse, object?> wanted)
+    {
+        while (await link.ResponseStream.MoveNext())
+            if (wanted(link.ResponseStream.Current) is not null)
+                return link.ResponseStream.Current;
+        throw new InvalidOperationException("The stream ended");
+    }
+
+    private Task<Tasks> TasksAsync() => platform.ClientAsync<Tasks>(Tokens.Operator());
+
+    private async Task<AgentTask> CreateAsync(string agent) =>
+        (await (await TasksAsync()).CreateTaskAsync(new CreateTaskRequest { AgentId = agent, Task = new TaskSpec { Type = "n", BackoffSeconds = 0 } })).Task;
+}
