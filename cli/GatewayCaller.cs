@@ -22,6 +22,7 @@ public sealed class GatewayCaller
         Approvals = new ApprovalService.ApprovalServiceClient(invoker);
         Webhooks = new WebhookService.WebhookServiceClient(invoker);
         Registry = new RegistryService.RegistryServiceClient(invoker);
+        AgentTasks = new AgentTaskService.AgentTaskServiceClient(invoker);
         Vault = new VaultService.VaultServiceClient(invoker);
         Costing = new CostingService.CostingServiceClient(invoker);
         Audit = new AuditService.AuditServiceClient(invoker);
@@ -38,6 +39,8 @@ public sealed class GatewayCaller
     public WebhookService.WebhookServiceClient Webhooks { get; }
 
     public RegistryService.RegistryServiceClient Registry { get; }
+
+    public AgentTaskService.AgentTaskServiceClient AgentTasks { get; }
 
     public VaultService.VaultServiceClient Vault { get; }
 

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using AgentPlatform.Cli;
+using AgentPlatform.Cli.Agents;
 using AgentPlatform.Cli.Approvals;
 using AgentPlatform.Cli.Audit;
 using AgentPlatform.Cli.Sessions;
+using AgentPlatform.Cli.Tasks;
 using AgentPlatform.Cli.Webhooks;
 
 var root = new RootCommand(
@@ -14,6 +16,9 @@ var root = new RootCommand(
     StatusCommand.Create(),
     SessionCommand.Create(),
     ApprovalCommand.Create(),
+    AgentCommand.Create(),
+    TaskCommand.Create(),
+    QueueCommand.Create(),
     WebhookCommand.Create(),
     AuditCommand.Create(),
     ResetCommand.Create(),

@@ -7,7 +7,7 @@ using Npgsql;
 namespace AgentPlatform.Bench.Chaos;
 
 /// <summary>
-/// A platform of separate processes that may be killed: Postgres and Redis of its own, two instances of Session and of Audit, one of
+/// A platform of separate processes that may be killed: Postgres and Redis of its own, two instances of Session, of Audit and of
 /// Registry, and the gateway before them. All in a temporary folder and on loopback; nothing of it is left afterwards.
 /// </summary>
 public sealed class Cluster : IAsyncDisposable
@@ -29,7 +29,7 @@ public sealed class Cluster : IAsyncDisposable
         Redis = new ServerProcess("redis", LocalPrograms.Redis(folder, _redisPort), LogOf("redis"));
         Audits = [NewService("audit", 0), NewService("audit", 1)];
         Sessions = [NewService("session", 0), NewService("session", 1)];
-        Registry = NewService("registry", 0);
+        Registries = [NewService("registry", 0), NewService("registry", 1)];
         Gateway = NewGateway();
     }
 
@@ -50,7 +50,7 @@ public sealed class Cluster : IAsyncDisposable
 
     public IReadOnlyList<ServiceProcess> Audits { get; }
 
-    public ServiceProcess Registry { get; }
+    public IReadOnlyList<ServiceProcess> Registries { get; }
 
     public ServiceProcess Gateway { get; }
 
@@ -60,7 +60,7 @@ public sealed class Cluster : IAsyncDisposable
     /// <summary>The administrator's connection string; connections are not pooled, so that none is left of a server that was killed.</summary>
     public string Admin => $"Host=127.0.0.1;Port={_postgresPort};Username=postgres;Database={Database};Pooling=false;Timeout=5";
 
-    private IEnumerable<ServiceProcess> Services => [.. Audits, .. Sessions, Registry, Gateway];
+    private IEnumerable<ServiceProcess> Services => [.. Audits, .. Sessions, .. Registries, Gateway];
 
     /// <summary>Starts everything and waits until it is healthy.</summary>
     public static async Task<Cluster> StartAsync()
@@ -160,6 +160,8 @@ public sealed class Cluster : IAsyncDisposable
         process.Settings["Identity__Token"] = Key.Mint($"service:{service}", ["service"], null, TokenLifetime, TimeProvider.System);
         if (service == "session")
             AddWebhooks(process);
+        if (service == "registry")
+            AddShortSilence(process);
         if (service == "audit")
             process.Settings["Audit__SigningKey"] = Path.Combine(_folder, "signing.pem");
         else
@@ -177,13 +179,22 @@ public sealed class Cluster : IAsyncDisposable
         process.Settings["Webhooks__Lease"] = "00:00:10";
     }
 
+    // An agent that lives says so each second: whoever is taken for dead within a test that kills us has been wronged.
+    private static void AddShortSilence(ServiceProcess process)
+    {
+        process.Settings["Registry__HeartbeatInterval"] = "00:00:01";
+        process.Settings["Registry__OfflineAfter"] = "00:00:20";
+        process.Settings["Registry__SweepEvery"] = "00:00:00.5";
+        process.Settings["Registry__OutageAfter"] = "00:00:03";
+    }
+
     private ServiceProcess NewGateway()
     {
         var gateway = new ServiceProcess("gateway", ProgramOf("gateway", "Gateway"), _folder);
         gateway.Settings["Authentication__DevelopmentKey"] = Key.PublicKey;
         AddAddresses(gateway, "audit", Audits);
         AddAddresses(gateway, "session", Sessions);
-        AddAddresses(gateway, "registry", [Registry]);
+        AddAddresses(gateway, "registry", Registries);
         // Not part of this cluster; the gateway wants to know of them all the same.
         foreach (var absent in new[] { "costing", "vault" })
         {

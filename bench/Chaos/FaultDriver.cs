@@ -33,7 +33,7 @@ public sealed class FaultDriver
             ("an audit instance is killed", () => KillAsync(Any(cluster.Audits))),
             ("an audit instance freezes", () => FreezeAsync(Any(cluster.Audits).Process)),
             ("an audit instance is told to stop", () => DrainAsync(Any(cluster.Audits))),
-            ("the registry is killed", () => KillAsync(cluster.Registry)),
+            ("a registry instance is killed", () => KillAsync(Any(cluster.Registries))),
             ("redis is killed", KillRedisAsync),
             ("redis is emptied", cluster.FlushRedisAsync),
             ("redis freezes", () => FreezeAsync(cluster.Redis)),

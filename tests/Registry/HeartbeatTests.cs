@@ -131,7 +131,7 @@ public sealed class HeartbeatTests : IClassFixture<Platform>
     public async Task A_heartbeat_tells_what_waits_what_to_stop_and_what_was_lost()
     {
         var agent = await TaskAgent.RegisterAsync(_platform, "busy");
-        var tasks = await _platform.ClientAsync<AgentTaskService.AgentTaskServiceClient>(Tokens.Operator());
+        var tasks = await _platform.ClientAsync<Contracts.Registry.V1.AgentTaskService.AgentTaskServiceClient>(Tokens.Operator());
         for (var i = 0; i < 3; i++)
             await tasks.CreateTaskAsync(new CreateTaskRequest { AgentId = "busy", Task = new TaskSpec { Type = "n" } });
         var held = await agent.StartedAsync();

@@ -39,7 +39,7 @@ public sealed class AgentEvents(Database database, Wakeups wakeups, StreamGate g
         if (request.AgentId.Length > 0)
             checks.DottedName("agent_id", request.AgentId);
         checks.ThrowIfAny();
-        var cursor = request.Cursor.Length == 0 ? null : ReadCursor(request.Cursor);
+        (long Tx, long Id)? cursor = request.Cursor.Length == 0 ? null : ReadCursor(request.Cursor);
         return gate.RunAsync(context, stop => FollowAsync(cursor, request.AgentId, output, context, stop));
     }
 

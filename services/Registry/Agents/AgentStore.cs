@@ -18,8 +18,8 @@ public sealed class AgentStore(Database database)
     // The database decides races: of two processes that register as one new agent, one gets the lower epoch and is stale at once.
     private const string Upsert = """
         INSERT INTO registry.agents (id, hostname, platform, version, capabilities, tags, registered_at, epoch, roles, status, status_reason, machine_key, instance_id,
-               past_instances)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, 'active', '', $9::text, $10, $11)
+               past_instances, link)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, 'active', '', $9::text, $10, $11, 0)
         ON CONFLICT ON CONSTRAINT agents_pkey DO UPDATE
            SET hostname = excluded.hostname, platform = excluded.platform, version = excluded.version, capabilities = excluded.capabilities, tags = excluded.tags,
                roles = excluded.roles, epoch = agents.epoch + 1, machine_key = coalesce(excluded.machine_key, agents.machine_key),
@@ -35,6 +35,9 @@ public sealed class AgentStore(Database database)
     private const string SetStatusOf = """
         UPDATE registry.agents SET status = $2, status_reason = $3, machine_key = CASE WHEN $2 = 'deregistered' THEN NULL ELSE machine_key END WHERE id = $1
         """;
+
+    // Waits for what the stream before takes at this moment, and is then the one that may take.
+    private const string Connect = "UPDATE registry.agents SET link = link + 1 WHERE id = $1 AND epoch = $2 RETURNING link";
 
     private const string SetOfflineOf = "UPDATE registry.presence SET is_online = false WHERE agent_id = $1";
 
@@ -80,6 +83,10 @@ public sealed class AgentStore(Database database)
     public Task<AgentRecord?> FindToChangeAsync(UnitOfWork work, string id) => work.QuerySingleAsync(FindToChangeOf, Read, id);
 
     public void SetStatus(UnitOfWork work, string id, AgentStatus status, string reason) => work.Execute(SetStatusOf, id, EnumText.Of(status), reason);
+
+    /// <summary>Makes a stream the agent's only one; gives back its number, or null when the epoch is no longer the agent's.</summary>
+    public async Task<long?> ConnectAsync(UnitOfWork work, string id, long epoch) =>
+        await work.QueryAsync(Connect, row => row.GetInt64(0), id, epoch) is [var link] ? link : null;
 
     public void SetOffline(UnitOfWork work, string id) => work.Execute(SetOfflineOf, id);
 

@@ -22,6 +22,7 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
     private readonly HashSet<Guid> _toldCancels = [];
     private readonly string _agentId = context.Caller().AgentId;
     private long _toldConfig;
+    private long _link;
 
     /// <summary>Runs until the agent leaves or loses its right, or the process stops.</summary>
     public async Task RunAsync(CancellationToken stop)
@@ -139,14 +140,16 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
     private async Task ResumeAsync(long epoch, Guid[] running, CancellationToken stop)
     {
         await using var work = await tools.Database.BeginAsync(context);
-        foreach (var task in await tools.Leases.FindUnnamedAsync(work, _agentId, epoch, running))
-        {
-            if (task.Status is AgentTaskStatus.Assigned)
-                await _queue.Writer.WriteAsync(new ConnectResponse { Task = task.ToProto() }, stop);
-            else
-                tools.Tasks.Change(work, AgentTaskRules.Lose(task, AgentTaskRules.LeaseLost, "The agent came back without it.", tools.Database.Now));
-        }
+        // From now on the stream before gets nothing: it may be half dead, and what it took would be lost for a while.
+        _link = await tools.Agents.ConnectAsync(work, _agentId, epoch)
+            ?? throw RegistryRules.WhyRefused(await tools.Agents.FindAsync(work, _agentId), _agentId, epoch);
+        work.Wake(AgentTaskRules.TopicOfQueue(AgentTaskRules.QueueOf(_agentId)));
+        var unnamed = await tools.Leases.FindUnnamedAsync(work, _agentId, epoch, running);
+        foreach (var task in unnamed.Where(t => t.Status is AgentTaskStatus.InProgress))
+            tools.Tasks.Change(work, AgentTaskRules.Lose(task, AgentTaskRules.LeaseLost, "The agent came back without it.", tools.Database.Now));
         await work.CommitAsync();
+        foreach (var task in unnamed.Where(t => t.Status is AgentTaskStatus.Assigned))
+            await _queue.Writer.WriteAsync(new ConnectResponse { Task = task.ToProto() }, stop);
     }
 
     // False when there may be more at once.
@@ -170,7 +173,7 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
     private async Task<List<AgentTaskRecord>> ClaimAsync(long epoch, int maximumInFlight)
     {
         await using var work = await tools.Database.BeginAsync(context);
-        var taken = await tools.Leases.ClaimAsync(work, _agentId, epoch, ClaimMaximum, maximumInFlight);
+        var taken = await tools.Leases.ClaimAsync(work, _agentId, epoch, ClaimMaximum, maximumInFlight, _link);
         if (taken.Count > 0)
             await work.CommitAsync();
         return taken;
@@ -181,6 +184,8 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
         var view = await tools.Views.ReadAsync(_agentId);
         if (view?.Admits(epoch) is not true)
             throw RegistryRules.WhyRefused(await tools.Agents.FindAsync(_agentId, context), _agentId, epoch);
+        if (view.Link != _link)
+            throw Errors.FailedPrecondition("STREAM_REPLACED", $"Agent {_agentId} has connected again, by another stream.");
         foreach (var id in view.CancelTasks.Where(_toldCancels.Add))
             await _queue.Writer.WriteAsync(new ConnectResponse { CancelTaskId = id.ToString() }, stop);
         _toldCancels.IntersectWith(view.HeldTasks);

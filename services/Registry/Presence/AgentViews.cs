@@ -17,7 +17,7 @@ public sealed class AgentViews
 
     // Held tasks are bounded by what an agent may hold; what waits is only counted so far.
     private const string Load = """
-        SELECT a.id, a.epoch, a.status, p.is_online, coalesce(c.version, 0),
+        SELECT a.id, a.epoch, a.status, a.link, p.is_online, coalesce(c.version, 0),
                (SELECT count(*) FROM (SELECT FROM registry.tasks WHERE queue = 'agent:' || a.id AND status = 'pending' LIMIT 1000) w)::integer,
                ARRAY(SELECT id FROM registry.tasks WHERE agent_id = a.id AND lease_until IS NOT NULL),
                ARRAY(SELECT id FROM registry.tasks WHERE agent_id = a.id AND lease_until IS NOT NULL AND cancel_requested)
@@ -92,7 +92,8 @@ public sealed class AgentViews
         var readAt = _clock.GetTimestamp();
         await using var work = await _database.BeginAsync(CancellationToken.None);
         var rows = await work.QueryAsync(Load, row => (Id: row.GetString(0), View: new AgentView(
-            row.GetInt64(1), EnumText.Parse<AgentStatus>(row.GetString(2)), row.GetBoolean(3), row.GetInt64(4), row.GetInt32(5), row.GetFieldValue<Guid[]>(6), row.GetFieldValue<Guid[]>(7))
+            row.GetInt64(1), EnumText.Parse<AgentStatus>(row.GetString(2)), row.GetInt64(3), row.GetBoolean(4), row.GetInt64(5), row.GetInt32(6), row.GetFieldValue<Guid[]>(7),
+            row.GetFieldValue<Guid[]>(8))
         {
             ReadAt = readAt,
         }), [ids]);

@@ -17,7 +17,8 @@ CREATE TABLE registry.agents (
     status_reason     text             NOT NULL CONSTRAINT agents_status_reason_length CHECK (length(status_reason) <= 512), -- why a person has set it
     machine_key       text             CONSTRAINT agents_machine_key_length CHECK (length(machine_key) BETWEEN 1 AND 128), -- of the machine, by the agent's own measure
     instance_id       text             NOT NULL CONSTRAINT agents_instance_id_length CHECK (length(instance_id) <= 64), -- of the process that registered last
-    past_instances    text[]           NOT NULL CONSTRAINT agents_past_instances_count CHECK (cardinality(past_instances) <= 8) -- of those before; whoever comes again is a duplicate
+    past_instances    text[]           NOT NULL CONSTRAINT agents_past_instances_count CHECK (cardinality(past_instances) <= 8), -- of those before; whoever comes again is a duplicate
+    link              bigint           NOT NULL -- grows with each stream; only the last one is handed tasks
 );
 
 -- Two agents cannot be one machine.

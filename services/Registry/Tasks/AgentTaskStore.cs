@@ -124,7 +124,8 @@ public sealed class AgentTaskStore(Database database, TaskSettings settings)
     {
         var rows = await database.QueryAsync(context, Queue, AgentTaskRow.Read, queue, after?.Id, after?.Priority ?? 0, after?.IsDelayed ?? false,
             after?.AvailableAt ?? database.Now, atMost);
-        return rows.Count <= atMost ? rows : rows[..atMost];
+        // Each leg is in order; that one comes before the other is said here.
+        return [.. rows.OrderBy(t => t.Status is AgentTaskStatus.Delayed).Take(atMost)];
     }
 
     /// <summary>Writes a task that was read to be changed, and wakes its watchers.</summary>

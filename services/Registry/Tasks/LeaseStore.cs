@@ -4,11 +4,11 @@ namespace AgentPlatform.Registry;
 public sealed class LeaseStore(Database database, TaskSettings settings)
 {
     // The agent's own queue and those of the pools that it matches; of each the foremost, locked, and of those the foremost as a whole. Rows that somebody
-    // else takes at this moment are passed over. An agent that is not active, or at another epoch, has no queues and gets nothing; FOR SHARE holds up whoever
+    // else takes at this moment are passed over. An agent that is not active, or at another epoch, or by a stream that another one has replaced, has no queues and gets nothing; FOR SHARE holds up whoever
     // would change that, so that what takes an agent's leases away finds all of them.
     private const string Claim = $"""
         WITH me AS (
-            SELECT id, roles, platform, capabilities, tags FROM registry.agents WHERE id = $1 AND epoch = $2 AND status = 'active' FOR SHARE
+            SELECT id, roles, platform, capabilities, tags FROM registry.agents WHERE id = $1 AND epoch = $2 AND status = 'active' AND ($7::bigint IS NULL OR link = $7) FOR SHARE
         ), room AS (
             SELECT greatest(0, least($3, $4 - (SELECT count(*) FROM registry.tasks WHERE agent_id = $1 AND lease_until IS NOT NULL))) AS tasks
         ), queues AS (
@@ -65,10 +65,10 @@ public sealed class LeaseStore(Database database, TaskSettings settings)
     /// <summary>
     /// Hands out at most <paramref name="atMost"/> tasks, and no more than that the agent holds <paramref name="maximumHeld"/> in all; the foremost first.
     /// </summary>
-    public Task<List<AgentTaskRecord>> ClaimAsync(UnitOfWork work, string agentId, long epoch, int atMost, int maximumHeld)
+    public Task<List<AgentTaskRecord>> ClaimAsync(UnitOfWork work, string agentId, long epoch, int atMost, int maximumHeld, long? link = null)
     {
         var now = database.Now;
-        return work.QueryAsync(Claim, AgentTaskRow.Read, agentId, epoch, (long)atMost, (long)maximumHeld, now + settings.AssignmentLease, now);
+        return work.QueryAsync(Claim, AgentTaskRow.Read, agentId, epoch, (long)atMost, (long)maximumHeld, now + settings.AssignmentLease, now, link);
     }
 
     /// <summary>Tasks whose holders have had them too long, locked; they come without payload and result.</summary>

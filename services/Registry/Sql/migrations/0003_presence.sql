@@ -1,8 +1,9 @@
 ALTER TABLE registry.agents
     ADD COLUMN machine_key text CONSTRAINT agents_machine_key_length CHECK (length(machine_key) BETWEEN 1 AND 128),
     ADD COLUMN instance_id text NOT NULL DEFAULT '' CONSTRAINT agents_instance_id_length CHECK (length(instance_id) <= 64),
-    ADD COLUMN past_instances text[] NOT NULL DEFAULT '{}' CONSTRAINT agents_past_instances_count CHECK (cardinality(past_instances) <= 8);
-ALTER TABLE registry.agents ALTER COLUMN instance_id DROP DEFAULT, ALTER COLUMN past_instances DROP DEFAULT;
+    ADD COLUMN past_instances text[] NOT NULL DEFAULT '{}' CONSTRAINT agents_past_instances_count CHECK (cardinality(past_instances) <= 8),
+    ADD COLUMN link bigint NOT NULL DEFAULT 0;
+ALTER TABLE registry.agents ALTER COLUMN link DROP DEFAULT, ALTER COLUMN instance_id DROP DEFAULT, ALTER COLUMN past_instances DROP DEFAULT;
 
 CREATE TABLE registry.presence (
     agent_id          text COLLATE "C" NOT NULL CONSTRAINT presence_pkey PRIMARY KEY CONSTRAINT presence_agent_id_fkey REFERENCES registry.agents (id),
