@@ -4,6 +4,7 @@ using AgentPlatform.Cli.Agents;
 using AgentPlatform.Cli.Approvals;
 using AgentPlatform.Cli.Audit;
 using AgentPlatform.Cli.Sessions;
+using AgentPlatform.Cli.Simulation;
 using AgentPlatform.Cli.Tasks;
 using AgentPlatform.Cli.Webhooks;
 
@@ -19,6 +20,7 @@ var root = new RootCommand(
     AgentCommand.Create(),
     TaskCommand.Create(),
     QueueCommand.Create(),
+    SimulateCommand.Create(),
     WebhookCommand.Create(),
     AuditCommand.Create(),
     ResetCommand.Create(),

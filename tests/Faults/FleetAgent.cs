@@ -111,9 +111,11 @@ public sealed class FleetAgent(string id, CallInvoker invoker, int seed)
         // Worth a repeat: it stays unsettled and is sent again on the next stream.
         if ((StatusCode)answer.Code is StatusCode.Unavailable or StatusCode.ResourceExhausted or StatusCode.Aborted or StatusCode.Cancelled or StatusCode.DeadlineExceeded)
             throw new InvalidOperationException($"{answer.Reason}: come back");
-        if (_unsettled.Remove(task, out var completion) && answer.Reason.Length == 0 && !Acknowledged.TryAdd(task, completion.Result.Fields["by"].StringValue))
+        if (_unsettled.Remove(task, out var completion) && answer.Reason.Length == 0 && !Acknowledged.TryAdd(task, ResultOf(completion)))
             Refusals.Add($"{task} was acknowledged twice");
     }
+
+    private static string ResultOf(CompleteTaskRequest completion) => completion is { Result: { } given } ? given.Fields["by"].StringValue : "";
 
     private async Task SendAsync(IClientStreamWriter<ConnectRequest> output, SemaphoreSlim writing, CompleteTaskRequest completion, Dictionary<long, string> pending, string task,
         CancellationToken stop)

@@ -31,7 +31,7 @@ public sealed class PresenceStore(Database database)
 
     // A clock that went back by more than an outage is as good as one: what was noted in its future tells nothing.
     private const string BeatPlatform = """
-        INSERT INTO registry.platform_beat AS b (only, last_beat_at, up_since) VALUES (true, $1, $1)
+        INSERT INTO registry.platform_beat AS b (is_it, last_beat_at, up_since) VALUES (true, $1, $1)
         ON CONFLICT ON CONSTRAINT platform_beat_pkey DO UPDATE
            SET up_since = CASE WHEN b.last_beat_at BETWEEN $1 - $2::interval AND $1 + $2::interval THEN b.up_since ELSE $1 END,
                last_beat_at = CASE WHEN b.last_beat_at BETWEEN $1 AND $1 + $2::interval THEN b.last_beat_at ELSE $1 END

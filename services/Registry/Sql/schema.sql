@@ -47,7 +47,7 @@ CREATE INDEX presence_offline ON registry.presence (agent_id) WHERE NOT is_onlin
 
 -- That the platform itself lives, by any of its instances: after a silence of its own nobody is offline before a full silence since.
 CREATE TABLE registry.platform_beat (
-    only         boolean     NOT NULL CONSTRAINT platform_beat_pkey PRIMARY KEY CONSTRAINT platform_beat_one_row CHECK (only),
+    is_it        boolean     NOT NULL CONSTRAINT platform_beat_pkey PRIMARY KEY CONSTRAINT platform_beat_one_row CHECK (is_it),
     last_beat_at timestamptz NOT NULL,
     up_since     timestamptz NOT NULL
 );

@@ -10,6 +10,7 @@ public static class AgentTaskRules
     public const int DefaultTimeoutSeconds = 300;
     public const int DefaultAttempts = 3;
     public const int DefaultBackoffSeconds = 5;
+    public const string StaleLeaseReason = "STALE_LEASE";
     public const string LeaseLost = "LEASE_LOST";
     public const string AgentRestarted = "AGENT_RESTARTED";
     public const string AgentOffline = "AGENT_OFFLINE";
@@ -41,7 +42,7 @@ public static class AgentTaskRules
     /// <summary>Whether the agent holds the task by this fence.</summary>
     public static bool IsHeldBy(AgentTaskRecord task, string agentId, Fence fence) => task.IsHeld && task.AgentId == agentId && IsHolder(task, fence);
 
-    public static PlatformException StaleLease(AgentTaskRecord task, Fence fence) => Errors.FailedPrecondition("STALE_LEASE",
+    public static PlatformException StaleLease(AgentTaskRecord task, Fence fence) => Errors.FailedPrecondition(StaleLeaseReason,
         $"Task {task.Id} is {EnumText.Of(task.Status)}, and not held by attempt {fence.Attempt} at epoch {fence.Epoch}.");
 
     /// <summary>A task as it stands when it is made.</summary>

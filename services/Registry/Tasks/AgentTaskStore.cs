@@ -1,4 +1,5 @@
 using AgentPlatform.Contracts.Registry.V1;
+using Google.Protobuf;
 using Grpc.Core;
 
 namespace AgentPlatform.Registry;
@@ -115,6 +116,10 @@ public sealed class AgentTaskStore(Database database, TaskSettings settings)
 
     /// <summary>Reads it and keeps others from changing it until the work ends.</summary>
     public Task<AgentTaskRecord?> FindToChangeAsync(UnitOfWork work, Guid id) => work.QuerySingleAsync(FindToChange, AgentTaskRow.Read, id);
+
+    /// <summary>Reads it, keeps others from changing it, and commits what is made of it, together with changes of other tasks; null when it is not there.</summary>
+    public Task<TResponse?> ChangeAsync<TResponse>(UnitOfWork work, Guid id, Func<AgentTaskRecord, TResponse> change) where TResponse : class, IMessage =>
+        work.ChangeAsync(id, FindToChange, AgentTaskRow.Read, change, id);
 
     public Task<List<AgentTaskRecord>> ListAsync(PageRequest page, ListTasksRequest filter, Guid? parentId, string agentId, ServerCallContext context) =>
         database.QueryAsync(context, List, AgentTaskRow.Read, page.AfterId, agentId, EnumText.Of(filter.Status), parentId, filter.Type, filter.DeadLetters, page.Fetch);

@@ -1,12 +1,18 @@
+using System.Collections.Concurrent;
 using AgentPlatform.Contracts.Registry.V1;
 
 namespace AgentPlatform.Registry;
 
 /// <summary>Makes tasks, within whatever unit of work has a reason to: an RPC, a schedule, a deployment. Wakes who waits for them.</summary>
-public sealed class AgentTasks(AgentTaskStore store, Database database)
+public sealed class AgentTasks(AgentTaskStore store, Database database, TimeProvider clock)
 {
     /// <summary>The most agents that one call makes a task each for.</summary>
     public const int SelectionMaximum = 10_000;
+
+    private const int MatchesMaximum = 1_024;
+    private static readonly TimeSpan MatchLifetime = TimeSpan.FromSeconds(10);
+
+    private readonly ConcurrentDictionary<string, long> _matched = new(StringComparer.Ordinal);
 
     // An audit entry has room for so many ids.
     private const int IdsTold = 20;
@@ -38,8 +44,14 @@ public sealed class AgentTasks(AgentTaskStore store, Database database)
     /// <summary>Refuses a pool that no active agent matches now.</summary>
     public async Task CheckMatchedAsync(UnitOfWork work, Pool pool)
     {
+        // Whoever matched some seconds ago may be gone by now, as it may be a moment after the task is made.
+        if (_matched.TryGetValue(pool.Key, out var seenAt) && clock.GetElapsedTime(seenAt) < MatchLifetime)
+            return;
         if ((await store.MatchAsync(work, pool.ToProto(), 1)).Count == 0)
             throw AgentTaskRules.NoAgentMatches();
+        if (_matched.Count >= MatchesMaximum)
+            _matched.Clear();
+        _matched[pool.Key] = clock.GetTimestamp();
     }
 
     /// <summary>Writes what a step has made of a task; when it waits again, wakes who waits for it.</summary>

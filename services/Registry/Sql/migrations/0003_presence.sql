@@ -29,7 +29,7 @@ CREATE INDEX agents_version ON registry.agents (version, id);
 CREATE INDEX agents_inactive ON registry.agents (status, id) WHERE status <> 'active';
 
 CREATE TABLE registry.platform_beat (
-    only         boolean     NOT NULL CONSTRAINT platform_beat_pkey PRIMARY KEY CONSTRAINT platform_beat_one_row CHECK (only),
+    is_it        boolean     NOT NULL CONSTRAINT platform_beat_pkey PRIMARY KEY CONSTRAINT platform_beat_one_row CHECK (is_it),
     last_beat_at timestamptz NOT NULL,
     up_since     timestamptz NOT NULL
 );
