@@ -19,13 +19,22 @@ public sealed class ConnectTests(Platform platform) : IClassFixture<Platform>
             made.Add((await CreateAsync("linked")).Id);
 
         var done = new List<string>();
-        for (var number = 1; done.Count < 5; number++)
+        var answered = 0;
+        while (answered < made.Count && await link.ResponseStream.MoveNext())
         {
-            var task = (await NextAsync(link, r => r.Task)).Task;
-            await link.RequestStream.WriteAsync(new ConnectRequest { Number = number, Start = new StartTaskRequest { Id = task.Id, Fence = agent.FenceOf(task) } });
-            await link.RequestStream.WriteAsync(new ConnectRequest { Number = 100 + number, Complete = new CompleteTaskRequest { Id = task.Id, Fence = agent.FenceOf(task) } });
-            Assert.Equal("", (await NextAsync(link, r => r.Answer?.Number == 100 + number ? r.Answer : null)).Answer.Reason);
-            done.Add(task.Id);
+            var message = link.ResponseStream.Current;
+            // The next task may come before the answer about this one.
+            if (message.Task is { } task)
+            {
+                done.Add(task.Id);
+                await link.RequestStream.WriteAsync(new ConnectRequest { Number = done.Count, Start = new StartTaskRequest { Id = task.Id, Fence = agent.FenceOf(task) } });
+                await link.RequestStream.WriteAsync(new ConnectRequest { Number = 100 + done.Count, Complete = new CompleteTaskRequest { Id = task.Id, Fence = agent.FenceOf(task) } });
+            }
+            else if (message.Answer is { } answer)
+            {
+                Assert.Equal("", answer.Reason);
+                answered += answer.Number > 100 ? 1 : 0;
+            }
         }
         Assert.Equal(made, done);
     }

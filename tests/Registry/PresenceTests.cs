@@ -40,8 +40,11 @@ public sealed class PresenceTests : IClassFixture<Platform>
         }, "the silent agent goes offline");
         Assert.Equal(["silent"], await IdsAsync(new ListAgentsRequest { Tag = "presence", IsOnline = false }));
         Assert.Equal(["speaking"], await IdsAsync(new ListAgentsRequest { Tag = "presence", IsOnline = true }));
-        Assert.True(await watch.ResponseStream.MoveNext());
-        Assert.Equal([AgentEventKind.Offline], watch.ResponseStream.Current.Events.Select(e => e.Kind));
+        // Its first sign of life may have been written down after the watch began.
+        var kinds = new List<AgentEventKind>();
+        while (!kinds.Contains(AgentEventKind.Offline) && await watch.ResponseStream.MoveNext())
+            kinds.AddRange(watch.ResponseStream.Current.Events.Select(e => e.Kind).Where(k => k is not AgentEventKind.Online));
+        Assert.Equal([AgentEventKind.Offline], kinds);
         Assert.Equal("AGENT_OFFLINE", (await tasks.GetTaskAsync(new GetTaskRequest { Id = task.Id })).Task.Reason);
 
         await BeatAsync(silent);
