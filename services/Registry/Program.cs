@@ -11,9 +11,11 @@ builder.Services.AddSingleton<AgentStatuses>();
 builder.Services.AddSingleton<AgentEvents>();
 builder.AddPresence();
 builder.AddAgentTasks();
+builder.AddManagement();
 
 var app = builder.Build();
 app.MapGrpcService<AgentTaskService>();
 app.MapGrpcService<AgentLinkService>();
+app.MapManagement();
 app.MapPlatformService<RegistryService>();
 app.Run();

@@ -3,6 +3,7 @@ using AgentPlatform.Contracts.Audit.V1;
 using AgentPlatform.Contracts.Costing.V1;
 using AgentPlatform.Contracts.Session.V1;
 using AgentPlatform.Contracts.Type.V1;
+using AgentPlatform.Tests.Registries;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
@@ -73,7 +74,7 @@ public sealed class EveryMutationTests(Platform platform) : IClassFixture<Platfo
         "SetPrice" => (Tokens.Superuser(), Price()),
         "ProposeCosting" => (Agent, await ProposalAsync("proposed")),
         "DecideCosting" => (Tokens.Superuser("decider"), await DecisionAsync()),
-        _ => throw new InvalidOperationException($"{method} takes an idempotency key; add a request for it here."),
+        var other => await RolloutMutations.RequestAsync(platform, other) ?? throw new InvalidOperationException($"{method} takes an idempotency key; add a request for it here."),
     };
 
     // How many rows there are of each kind; what a second effect would show in.
@@ -88,6 +89,10 @@ public sealed class EveryMutationTests(Platform platform) : IClassFixture<Platfo
         UNION ALL SELECT count(*) FROM registry.agent_events WHERE kind <> 'online' UNION ALL SELECT count(*) FROM registry.tasks UNION ALL SELECT coalesce(sum(version), 0)::bigint FROM registry.tasks
         UNION ALL SELECT count(*) FROM costing.booking_costing UNION ALL SELECT count(*) FROM costing.booking_costing WHERE reviewed_by IS NOT NULL
         UNION ALL SELECT count(*) FROM audit.audit_log WHERE service = 'agent' UNION ALL SELECT count(*) FROM audit.message_audit
+        UNION ALL SELECT count(*) FROM registry.packages UNION ALL SELECT count(*) FROM registry.packages WHERE status <> 'draft'
+        UNION ALL SELECT count(*) FROM registry.package_scans UNION ALL SELECT coalesce(sum(revision), 0)::bigint FROM registry.deployments
+        UNION ALL SELECT coalesce(sum(revision), 0)::bigint FROM registry.installs UNION ALL SELECT count(*) FROM registry.agent_config_versions
+        UNION ALL SELECT count(*) FROM registry.telemetry
         UNION ALL SELECT (SELECT count(*) FROM session.idempotency) + (SELECT count(*) FROM costing.idempotency)
         """);
 

@@ -147,3 +147,165 @@ CREATE INDEX tasks_pool ON registry.tasks (pool) WHERE pool IS NOT NULL;
 CREATE INDEX tasks_dead ON registry.tasks (id) WHERE status IN ('failed', 'timed_out');
 -- Retention.
 CREATE INDEX tasks_ended_at ON registry.tasks (ended_at) WHERE ended_at IS NOT NULL;
+
+-- Files that can be installed on agents' machines. What a version is never changes; only where it stands does.
+CREATE TABLE registry.packages (
+    id              uuid             NOT NULL CONSTRAINT packages_pkey PRIMARY KEY,
+    name            text COLLATE "C" NOT NULL CONSTRAINT packages_name_length CHECK (length(name) BETWEEN 1 AND 64),
+    version         text COLLATE "C" NOT NULL CONSTRAINT packages_version_length CHECK (length(version) BETWEEN 1 AND 128),
+    sha256          text             NOT NULL CONSTRAINT packages_sha256_form CHECK (sha256 ~ '^[0-9a-f]{64}$'), -- of the file
+    size_bytes      bigint           NOT NULL CONSTRAINT packages_size_positive CHECK (size_bytes > 0),
+    url             text             NOT NULL CONSTRAINT packages_url_form CHECK (url ~ '^(https|vault)://' AND length(url) <= 2048),
+    sbom            text             NOT NULL, -- CycloneDX, to the letter as it was given
+    sbom_sha256     text             NOT NULL CONSTRAINT packages_sbom_sha256_form CHECK (sbom_sha256 ~ '^[0-9a-f]{64}$'),
+    component_count integer          NOT NULL CONSTRAINT packages_component_count_not_negative CHECK (component_count >= 0),
+    status          text             NOT NULL CONSTRAINT packages_status_known CHECK (status IN ('draft', 'released', 'withdrawn')),
+    created_by      text             NOT NULL, -- subject of the token; never releases
+    created_at      timestamptz      NOT NULL,
+    released_by     text             NOT NULL CONSTRAINT packages_released_by_another CHECK (released_by <> created_by),
+    released_at     timestamptz,
+    withdrawn_by    text             NOT NULL,
+    withdrawn_at    timestamptz,
+    withdraw_reason text             NOT NULL CONSTRAINT packages_withdraw_reason_length CHECK (length(withdraw_reason) <= 1000),
+    CONSTRAINT packages_name_version UNIQUE (name, version),
+    CONSTRAINT packages_release_whole CHECK ((released_at IS NOT NULL) = (released_by <> '') AND (status <> 'released' OR released_at IS NOT NULL)),
+    CONSTRAINT packages_withdrawal_whole CHECK ((withdrawn_at IS NOT NULL) = (status = 'withdrawn') AND (withdrawn_at IS NOT NULL) = (withdrawn_by <> ''))
+);
+
+-- A person lists those in one state, newest first.
+CREATE INDEX packages_status ON registry.packages (status, id DESC);
+
+-- What scanners said of packages; append-only. The last one counts.
+CREATE TABLE registry.package_scans (
+    package_id     uuid        NOT NULL CONSTRAINT package_scans_package REFERENCES registry.packages ON DELETE CASCADE,
+    number         integer     NOT NULL CONSTRAINT package_scans_number_range CHECK (number BETWEEN 1 AND 1000), -- in the order of recording, without gap: the package's row is locked
+    id             uuid        NOT NULL, -- what a release is bound to, with the package
+    scanner        text        NOT NULL CONSTRAINT package_scans_scanner_length CHECK (length(scanner) BETWEEN 1 AND 64),
+    result         text        NOT NULL CONSTRAINT package_scans_result_known CHECK (result IN ('passed', 'failed')),
+    findings_count integer     NOT NULL CONSTRAINT package_scans_findings_not_negative CHECK (findings_count >= 0),
+    scanned_at     timestamptz NOT NULL,
+    recorded_by    text        NOT NULL,
+    CONSTRAINT package_scans_pkey PRIMARY KEY (package_id, number)
+);
+
+-- Packages on their way to agents; see DeploymentRules for their life.
+CREATE TABLE registry.deployments (
+    id                      uuid        NOT NULL CONSTRAINT deployments_pkey PRIMARY KEY,
+    package_id              uuid        NOT NULL CONSTRAINT deployments_package REFERENCES registry.packages,
+    selection               jsonb       NOT NULL CONSTRAINT deployments_selection_is_object CHECK (jsonb_typeof(selection) = 'object'), -- as it was asked for; of a rollback, empty
+    rings                   integer[]   NOT NULL CONSTRAINT deployments_rings_whole CHECK (cardinality(rings) BETWEEN 1 AND 20 AND rings[cardinality(rings)] = 100), -- per cent of the agents that are done after each
+    ring_pause_seconds      integer     NOT NULL CONSTRAINT deployments_ring_pause_not_negative CHECK (ring_pause_seconds >= 0),
+    max_failure_percent     integer     NOT NULL CONSTRAINT deployments_max_failure_range CHECK (max_failure_percent BETWEEN 0 AND 100),
+    install_timeout_seconds integer     NOT NULL CONSTRAINT deployments_install_timeout_positive CHECK (install_timeout_seconds > 0),
+    status                  text        NOT NULL CONSTRAINT deployments_status_known
+                            CHECK (status IN ('pending', 'running', 'paused', 'completed', 'aborted', 'rolled_back')),
+    current_ring            integer     NOT NULL CONSTRAINT deployments_current_ring_range CHECK (current_ring BETWEEN 0 AND cardinality(rings)), -- 0 before the start
+    ring_opened_at          timestamptz, -- again after a pause
+    ring_done_at            timestamptz, -- while it waits before the next one
+    agent_count             integer     NOT NULL CONSTRAINT deployments_agent_count_not_negative CHECK (agent_count >= 0),
+    reason                  text        NOT NULL CONSTRAINT deployments_reason_length CHECK (length(reason) <= 1000), -- of the last step that somebody, or a rule, has taken
+    rollback_of             uuid        CONSTRAINT deployments_rollback_of REFERENCES registry.deployments,
+    created_by              text        NOT NULL,
+    created_at              timestamptz NOT NULL,
+    started_at              timestamptz,
+    ended_at                timestamptz,
+    revision                bigint      NOT NULL CONSTRAINT deployments_revision_positive CHECK (revision > 0),
+    CONSTRAINT deployments_start_whole CHECK ((started_at IS NOT NULL) = (current_ring > 0) AND (started_at IS NOT NULL) = (ring_opened_at IS NOT NULL)),
+    CONSTRAINT deployments_start_fits_status CHECK (started_at IS NOT NULL OR status IN ('pending', 'aborted')),
+    CONSTRAINT deployments_end_fits_status CHECK ((ended_at IS NOT NULL) = (status IN ('completed', 'aborted', 'rolled_back')))
+);
+
+-- What the sweeper moves on, and what stands in another's way.
+CREATE INDEX deployments_open ON registry.deployments (status, id) WHERE status IN ('pending', 'running', 'paused');
+-- What a withdrawal stops.
+CREATE INDEX deployments_package ON registry.deployments (package_id, id DESC);
+-- A deployment is undone once.
+CREATE UNIQUE INDEX deployments_one_rollback ON registry.deployments (rollback_of) WHERE rollback_of IS NOT NULL;
+
+-- The agents of a deployment, settled with their rings when it is made, and how far each is.
+CREATE TABLE registry.installs (
+    deployment_id    uuid             NOT NULL CONSTRAINT installs_deployment REFERENCES registry.deployments ON DELETE CASCADE,
+    agent_id         text COLLATE "C" NOT NULL CONSTRAINT installs_agent REFERENCES registry.agents,
+    ring             integer          NOT NULL CONSTRAINT installs_ring_positive CHECK (ring > 0),
+    status           text             NOT NULL CONSTRAINT installs_status_known
+                     CHECK (status IN ('pending', 'downloading', 'installing', 'installed', 'failed', 'rolled_back')),
+    begun            boolean          NOT NULL, -- whether the agent has ever done anything: what a rollback is for
+    progress_percent integer          NOT NULL CONSTRAINT installs_progress_range CHECK (progress_percent BETWEEN 0 AND 100),
+    message          text             NOT NULL CONSTRAINT installs_message_length CHECK (length(message) <= 1000),
+    revision         bigint           NOT NULL CONSTRAINT installs_revision_positive CHECK (revision > 0),
+    updated_at       timestamptz      NOT NULL,
+    CONSTRAINT installs_pkey PRIMARY KEY (deployment_id, agent_id),
+    CONSTRAINT installs_begun_fits_status CHECK (begun OR status IN ('pending', 'failed'))
+);
+
+-- How a ring stands.
+CREATE INDEX installs_ring ON registry.installs (deployment_id, ring, status);
+-- What an agent shall install.
+CREATE INDEX installs_agent ON registry.installs (agent_id, deployment_id);
+
+-- Every version of agents' configuration, the present one too; append-only but for the oldest of more than a thousand.
+CREATE TABLE registry.agent_config_versions (
+    agent_id       text        NOT NULL CONSTRAINT agent_config_versions_agent_id_length CHECK (length(agent_id) BETWEEN 1 AND 64),
+    version        bigint      NOT NULL CONSTRAINT agent_config_versions_version_positive CHECK (version > 0),
+    enabled        boolean     NOT NULL,
+    config         jsonb       NOT NULL CONSTRAINT agent_config_versions_is_object CHECK (jsonb_typeof(config) = 'object'),
+    changed_by     text        NOT NULL, -- subject of the token, or 'system'
+    reason         text        NOT NULL CONSTRAINT agent_config_versions_reason_length CHECK (length(reason) <= 1000),
+    rolled_back_to bigint      NOT NULL CONSTRAINT agent_config_versions_rolled_back_to_earlier CHECK (rolled_back_to >= 0 AND rolled_back_to < version), -- 0 when it has content of its own
+    created_at     timestamptz NOT NULL,
+    CONSTRAINT agent_config_versions_pkey PRIMARY KEY (agent_id, version)
+);
+
+-- What agents measure: a partition a day of UTC, made and dropped by the functions below, so that retention costs nothing.
+CREATE TABLE registry.telemetry (
+    agent_id     text COLLATE "C" NOT NULL,
+    time         timestamptz      NOT NULL,
+    sequence     bigint           NOT NULL CONSTRAINT telemetry_sequence_not_negative CHECK (sequence >= 0), -- tells points of one time apart
+    cpu_percent  double precision CONSTRAINT telemetry_cpu_range CHECK (cpu_percent BETWEEN 0 AND 100),
+    memory_bytes bigint           CONSTRAINT telemetry_memory_not_negative CHECK (memory_bytes >= 0),
+    disk_bytes   bigint           CONSTRAINT telemetry_disk_not_negative CHECK (disk_bytes >= 0),
+    numbers      jsonb            NOT NULL CONSTRAINT telemetry_numbers_is_object CHECK (jsonb_typeof(numbers) = 'object'), -- name → number
+    details      jsonb            NOT NULL CONSTRAINT telemetry_details_is_object CHECK (jsonb_typeof(details) = 'object'),
+    received_at  timestamptz      NOT NULL,
+    CONSTRAINT telemetry_pkey PRIMARY KEY (agent_id, time, sequence)
+) PARTITION BY RANGE (time);
+
+-- With the rights of their owner, since the service may make and drop no tables. Each waits its turn, so instances may call at once; and gives up soon
+-- where somebody reads for long, rather than let all others queue up behind it.
+CREATE FUNCTION registry.telemetry_make_days(first date, last date) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET lock_timeout = '2s' AS $$
+DECLARE
+    day  date;
+    made integer := 0;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('registry/telemetry/days', 0));
+    IF last - first > 400 THEN
+        RAISE EXCEPTION 'more than 400 days at once';
+    END IF;
+    FOR day IN SELECT generate_series(first, last, interval '1 day') LOOP
+        IF to_regclass(format('registry.%I', 'telemetry_' || to_char(day, 'YYYYMMDD'))) IS NULL THEN
+            EXECUTE format('CREATE TABLE registry.%I PARTITION OF registry.telemetry FOR VALUES FROM (%L) TO (%L)',
+                'telemetry_' || to_char(day, 'YYYYMMDD'), to_char(day, 'YYYY-MM-DD') || ' 00:00:00+00', to_char(day + 1, 'YYYY-MM-DD') || ' 00:00:00+00');
+            made := made + 1;
+        END IF;
+    END LOOP;
+    RETURN made;
+END $$;
+
+CREATE FUNCTION registry.telemetry_drop_days(before date) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET lock_timeout = '2s' AS $$
+DECLARE
+    partition text;
+    dropped   integer := 0;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('registry/telemetry/days', 0));
+    FOR partition IN
+        SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+         WHERE i.inhparent = 'registry.telemetry'::regclass AND c.relname < 'telemetry_' || to_char(before, 'YYYYMMDD')
+         ORDER BY c.relname
+    LOOP
+        EXECUTE format('DROP TABLE registry.%I', partition);
+        dropped := dropped + 1;
+    END LOOP;
+    RETURN dropped;
+END $$;
