@@ -109,6 +109,7 @@ public static class PlatformServiceExtensions
         builder.Services.AddSingleton<TieredPool>();
         builder.Services.AddSingleton<ConnectionTags>();
         builder.Services.AddSingleton<GroupCommit>();
+        builder.Services.AddSingleton<GroupRead>();
         builder.Services.AddSingleton<UnitOfWorkMetrics>();
         builder.Services.AddSingleton<OutboxSignal>();
         builder.Services.AddSingleton<Cache>();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AgentPlatform.Contracts.Access.V1;
 using Grpc.Core;
 using Npgsql;
@@ -63,10 +64,15 @@ public sealed class Database(NpgsqlDataSource source, UnitOfWorkTools tools)
         return rows;
     }
 
-    /// <summary>Runs a read of at most one row.</summary>
+    /// <summary>Runs a read of at most one row, by a key: it travels with other callers' reads.</summary>
     public async Task<T?> QuerySingleAsync<T>(ServerCallContext context, string sql, Func<NpgsqlDataReader, T> map, params object?[] values)
-        where T : class =>
-        (await QueryAsync(context, sql, map, values)).SingleOrDefault();
+        where T : class
+    {
+        var batch = new ReadBatch { IsSmall = true };
+        var rows = batch.Add(sql, map, values);
+        await ReadAsync(context, batch);
+        return rows.SingleOrDefault();
+    }
 
     /// <summary>
     /// Reads a page of a list whose rows may be large: it ends where more would not fit into a message, and so does what is read of the rows.
@@ -90,18 +96,27 @@ public sealed class Database(NpgsqlDataSource source, UnitOfWorkTools tools)
     /// <summary>Runs several reads for a caller in one round trip.</summary>
     public async Task ReadAsync(ServerCallContext context, ReadBatch reads)
     {
-        var caller = context.Caller();
+        var (caller, cancellation) = (context.Caller(), context.CancellationToken);
         try
         {
-            await ReadOnceAsync(caller, reads, context.CancellationToken);
+            if (reads.IsSmall && await IsReadWithOthersAsync(caller, reads, cancellation))
+                return;
         }
         // The server was restarted, and with it ended every connection of the pool. A read can simply be run again.
         catch (NpgsqlException e) when (IsConnectionLost(e))
         {
             Forget(e);
-            foreach (var query in reads.Queries)
-                query.Clear();
-            await ReadOnceAsync(caller, reads, context.CancellationToken);
+        }
+        reads.Clear();
+        try
+        {
+            await ReadAloneAsync(caller, reads, cancellation);
+        }
+        catch (NpgsqlException e) when (IsConnectionLost(e))
+        {
+            Forget(e);
+            reads.Clear();
+            await ReadAloneAsync(caller, reads, cancellation);
         }
     }
 
@@ -117,26 +132,20 @@ public sealed class Database(NpgsqlDataSource source, UnitOfWorkTools tools)
         tools.Tags.Clear();
     }
 
-    private async Task ReadOnceAsync(Caller caller, ReadBatch reads, CancellationToken cancellation)
+    // False when it must be tried alone. Who gives up does not wait for the group.
+    private async Task<bool> IsReadWithOthersAsync(Caller caller, ReadBatch reads, CancellationToken cancellation)
+    {
+        using var span = Telemetry.Source.StartActivity("read", ActivityKind.Client);
+        var member = new ReadMember(TagOf(caller), reads, cancellation);
+        var isRead = await tools.Reads.ReadAsync(caller.Tier, member).WaitAsync(cancellation);
+        span?.SetTag("db.system.name", "postgresql").SetTag("agentplatform.group_size", member.GroupSize).SetTag("agentplatform.round_trips", 1);
+        return isRead;
+    }
+
+    private async Task ReadAloneAsync(Caller caller, ReadBatch reads, CancellationToken cancellation)
     {
         await using var rented = await tools.Pool.RentAsync(caller.Tier, cancellation);
-        await using var batch = rented.Connection.CreateBatch();
-        var tag = TagOf(caller);
-        var isTagged = tools.Tags.Has(rented.Connection, tag);
-        if (!isTagged)
-            batch.Add(ConnectionTags.Set, tag);
-        foreach (var query in reads.Queries)
-            batch.Add(query.Sql, query.Values);
-        await using var reader = await batch.ExecuteReaderAsync(cancellation);
-        if (!isTagged)
-            await reader.NextResultAsync(cancellation);
-        foreach (var query in reads.Queries)
-        {
-            while (await reader.ReadAsync(cancellation) && query.Take(reader)) { }
-            await reader.NextResultAsync(cancellation);
-        }
-        await reader.DisposeAsync();
-        tools.Tags.Remember(rented.Connection, tag);
+        await ReadBatch.RunAsync(rented.Connection, tools.Tags, TagOf(caller), reads.Queries, cancellation);
     }
 
     // What pg_stat_activity shows: service/tier/agent, at most the 63 bytes that Postgres keeps.

@@ -10,6 +10,9 @@ public sealed class ReadBatch
 {
     private readonly List<Query> _queries = [];
 
+    /// <summary>Whether it reads a few rows by their keys, and so may travel with other callers' reads.</summary>
+    public bool IsSmall { get; init; }
+
     internal IReadOnlyList<Query> Queries => _queries;
 
     /// <summary>Adds a read; gives back where its rows will be.</summary>
@@ -21,7 +24,7 @@ public sealed class ReadBatch
     }
 
     /// <summary>Adds a read that ends early: with the row with which all are larger than this.</summary>
-    internal List<T> AddUpTo<T>(int maximumSize, Func<T, int> sizeOf, string sql, Func<NpgsqlDataReader, T> map, object?[] values)
+    public List<T> AddUpTo<T>(int maximumSize, Func<T, int> sizeOf, string sql, Func<NpgsqlDataReader, T> map, params object?[] values)
     {
         var (rows, size) = (new List<T>(), 0);
         bool Take(NpgsqlDataReader row)
@@ -32,6 +35,31 @@ public sealed class ReadBatch
         _queries.Add(new Query(sql, values, Take, () => { rows.Clear(); size = 0; }));
         return rows;
     }
+
+    /// <summary>Runs reads in one round trip, under a connection tag.</summary>
+    internal static async Task RunAsync(NpgsqlConnection connection, ConnectionTags tags, string tag, IEnumerable<Query> queries, CancellationToken cancellation)
+    {
+        await using var batch = connection.CreateBatch();
+        var isTagged = tags.Has(connection, tag);
+        if (!isTagged)
+            batch.Add(ConnectionTags.Set, tag);
+        var all = queries.ToList();
+        foreach (var query in all)
+            batch.Add(query.Sql, query.Values);
+        await using var reader = await batch.ExecuteReaderAsync(cancellation);
+        if (!isTagged)
+            await reader.NextResultAsync(cancellation);
+        foreach (var query in all)
+        {
+            while (await reader.ReadAsync(cancellation) && query.Take(reader)) { }
+            await reader.NextResultAsync(cancellation);
+        }
+        await reader.DisposeAsync();
+        tags.Remember(connection, tag);
+    }
+
+    /// <summary>Forgets what was read, before another try.</summary>
+    internal void Clear() => _queries.ForEach(q => q.Clear());
 
     /// <summary>One read of them: <paramref name="Take"/> gets each row until it has enough, <paramref name="Clear"/> comes before another try.</summary>
     internal sealed record Query(string Sql, object?[] Values, Func<NpgsqlDataReader, bool> Take, Action Clear);

@@ -93,7 +93,7 @@ public sealed class UnitOfWork : IAsyncDisposable
         (string, object?[])[] before = [.. _pending];
         TResponse? response = null;
         byte[] answer = [];
-        var member = new GroupMember(_scope.ConnectionTag, new GroupQuestion(subject, before, sql, values), row =>
+        var member = new CommitMember(_scope.ConnectionTag, new GroupQuestion(subject, before, sql, values), row =>
         {
             _pending.Clear();
             try { response = change(map(row!)); }
@@ -225,7 +225,7 @@ public sealed class UnitOfWork : IAsyncDisposable
     {
         try
         {
-            if (!AddsOnly() || !await IsCommittedWithOthersAsync(new GroupMember(_scope.ConnectionTag, null, _ => WhatToWrite(answer), Cancellation)))
+            if (!AddsOnly() || !await IsCommittedWithOthersAsync(new CommitMember(_scope.ConnectionTag, null, _ => WhatToWrite(answer), Cancellation)))
                 await SendCommitAsync(answer, IdempotencySql.Insert);
             return true;
         }
@@ -242,12 +242,12 @@ public sealed class UnitOfWork : IAsyncDisposable
         new(_call is null ? null : new StoredAnswer(_call, answer, _scope.Database.Now), [.. _pending], [.. OutboxRows()]);
 
     // False when it must be tried alone.
-    private async Task<bool> IsCommittedWithOthersAsync(GroupMember member)
+    private async Task<bool> IsCommittedWithOthersAsync(CommitMember member)
     {
         using var span = Telemetry.Source.StartActivity("commit", ActivityKind.Client);
         try
         {
-            return await _scope.Tools.Group.CommitAsync(Caller.Tier, member);
+            return await _scope.Tools.Commits.CommitAsync(Caller.Tier, member);
         }
         catch (NpgsqlException e)
         {
@@ -258,8 +258,8 @@ public sealed class UnitOfWork : IAsyncDisposable
         {
             var roundTrips = member.Question is null ? 1 : 2;
             _roundTrips += roundTrips;
-            span?.SetTag("db.system.name", "postgresql").SetTag("agentplatform.commit.group_size", member.GroupSize)
-                .SetTag("agentplatform.commit.round_trips", roundTrips);
+            span?.SetTag("db.system.name", "postgresql").SetTag("agentplatform.group_size", member.GroupSize)
+                .SetTag("agentplatform.round_trips", roundTrips);
         }
     }
 

@@ -26,7 +26,9 @@ public sealed class StatusDetailsMiddleware(RequestDelegate next)
         if (!int.TryParse(destination[GrpcStatus.CodeKey], out var code) || Explain((StatusCode)code, context) is not { } error)
             return;
 
-        GrpcStatus.Write(destination, error);
+        // The deadline's own timer may end the answer in this very moment; what it says then goes without a reason.
+        try { GrpcStatus.Write(destination, error); }
+        catch (InvalidOperationException) when (destination.IsReadOnly) { }
     }
 
     private static PlatformException? Explain(StatusCode code, HttpContext context) => code switch

@@ -29,6 +29,8 @@ public sealed class HandWritten : IAsyncDisposable
     private const string CopySessions = """
         INSERT INTO by_hand.sessions SELECT * FROM session.sessions;
         INSERT INTO by_hand.contexts SELECT * FROM session.contexts;
+        -- What the server would do by itself within some minutes; until then it plans each read anew.
+        ANALYZE;
         """;
 
     private const string InsertOutbox = "INSERT INTO by_hand.outbox (id, entry, created_at) VALUES ($1, $2, $3)";

@@ -67,7 +67,7 @@ public sealed record AuditRecord
             CorrelationId = CorrelationId,
             TraceId = TraceId,
             SourceAddress = SourceAddress,
-            Metadata = Struct.Parser.ParseJson(Metadata),
+            Metadata = JsonStruct.Parse(Metadata),
             Shard = Shard,
             Position = Position,
             PreviousHash = UnsafeByteOperations.UnsafeWrap(PreviousHash),

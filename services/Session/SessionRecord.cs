@@ -58,7 +58,7 @@ public sealed record SessionRecord
         Subject = ToSubject(),
         Profile = Profile,
         Status = Status,
-        Metadata = Struct.Parser.ParseJson(Metadata),
+        Metadata = JsonStruct.Parse(Metadata),
         TraceId = TraceId,
         LegalHold = LegalHold,
         Ttl = Ttl.ToDuration(),

@@ -22,8 +22,7 @@ public sealed class SessionStore(Database database, SessionSettings settings)
 
     private const string Find = $"SELECT {Columns} FROM session.sessions WHERE id = $1";
 
-    // By its own id, or by that of one of its tasks.
-    private const string FindOfSubject = $"SELECT {Columns} FROM session.sessions WHERE id = coalesce((SELECT session_id FROM session.tasks WHERE id = $1), $1)";
+    private const string FindOfTask = $"SELECT {Columns} FROM session.sessions WHERE id = (SELECT session_id FROM session.tasks WHERE id = $1)";
 
     // Keyset paging: ids are UUIDv7, so their order is the order of creation, and a range of times is a range of ids. The ids know milliseconds alone.
     private const string List = $"""
@@ -114,8 +113,11 @@ public sealed class SessionStore(Database database, SessionSettings settings)
 
     public Task<SessionRecord?> FindAsync(UnitOfWork work, Guid id) => work.QuerySingleAsync(Find, Read, id);
 
-    /// <summary>Reads, together with other things, the session with this id, or the one that the task with this id belongs to.</summary>
-    public List<SessionRecord> FindOf(ReadBatch reads, Guid subjectId) => reads.Add(FindOfSubject, Read, subjectId);
+    /// <summary>Reads a session together with other things.</summary>
+    public List<SessionRecord> FindWith(ReadBatch reads, Guid id) => reads.Add(Find, Read, id);
+
+    /// <summary>Reads, together with other things, the session that a task belongs to.</summary>
+    public List<SessionRecord> FindByTask(ReadBatch reads, Guid taskId) => reads.Add(FindOfTask, Read, taskId);
 
     public Task<(IReadOnlyList<SessionRecord> Rows, string NextToken)> ListAsync(PageRequest page, SessionFilter filter, ServerCallContext context) =>
         database.QueryPageAsync(context, page, s => s.Id.ToString(), s => s.Metadata.Length, List, Read, page.AfterId, EnumText.Of(filter.Status), filter.Role, filter.AgentId, filter.SubjectType, filter.SubjectId,

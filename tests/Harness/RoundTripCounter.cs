@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace AgentPlatform.Tests;
 
 /// <summary>
-/// Counts what goes to Postgres for one call: a span of Npgsql's a batch, all of the trace that the call belongs to, and a span "commit", which tells
-/// how many it took, for what is shared with other calls.
+/// Counts what goes to Postgres for one call: a span of Npgsql's a batch, all of the trace that the call belongs to, and a span "commit" or "read", which
+/// tells how many it took, for what is shared with other calls.
 /// </summary>
 public sealed class RoundTripCounter : IDisposable
 {
@@ -24,7 +24,7 @@ public sealed class RoundTripCounter : IDisposable
                 // A pool that grows opens connections within a call, which are spans of the same trace but no part of its work.
                 var isConnect = activity.OperationName.StartsWith("CONNECT", StringComparison.OrdinalIgnoreCase)
                     || activity.DisplayName.StartsWith("CONNECT", StringComparison.OrdinalIgnoreCase);
-                var roundTrips = activity.Source.Name == "Npgsql" ? isConnect ? 0 : 1 : activity.GetTagItem("agentplatform.commit.round_trips") as int? ?? 0;
+                var roundTrips = activity.Source.Name == "Npgsql" ? isConnect ? 0 : 1 : activity.GetTagItem("agentplatform.round_trips") as int? ?? 0;
                 if (activity.TraceId.ToHexString() == Volatile.Read(ref _traceId))
                     Interlocked.Add(ref _count, roundTrips);
             },

@@ -132,13 +132,13 @@ public sealed class PoolTests : IClassFixture<Platform>
         var (first, second) = (await AgentAsync("tiny-1"), await AgentAsync("tiny-2"));
         var person = await _platform.ClientAsync<RegistryClient>(Tokens.Operator());
 
-        Task<HeartbeatResponse> held;
+        Task<RegisterAgentResponse> held;
         await using (await LockAsync("SELECT count(*) FROM (SELECT FROM registry.agents WHERE id = $1 FOR UPDATE) AS locked", "tiny-1"))
         {
-            held = first.HeartbeatAsync(new HeartbeatRequest { Epoch = 1 }).ResponseAsync;
+            held = first.RegisterAgentAsync(Registration).ResponseAsync;
             await Eventually.TrueAsync(async () => await HeldAsync("registry/agent/tiny-1") == 1, "the call hangs");
 
-            AssertRefused("POOL_EXHAUSTED", await Assert.ThrowsAsync<RpcException>(async () => await second.HeartbeatAsync(new HeartbeatRequest { Epoch = 1 })));
+            AssertRefused("POOL_EXHAUSTED", await Assert.ThrowsAsync<RpcException>(async () => await second.RegisterAgentAsync(Registration)));
             Assert.Equal(2, (await person.ListAgentsAsync(new ListAgentsRequest())).Agents.Count);
             var pool = await StatisticsAsync("registry");
             Assert.Equal((1, 1, 0, 1), Numbers(pool, Tier.Agent));
@@ -146,7 +146,7 @@ public sealed class PoolTests : IClassFixture<Platform>
             Assert.Equal(1, Numbers(pool, Tier.System).Limit);
         }
         await held;
-        await second.HeartbeatAsync(new HeartbeatRequest { Epoch = 1 });
+        await second.RegisterAgentAsync(Registration);
     }
 
     private async Task<(SessionClient Client, string Id)> SessionAsync(string token, string role)
@@ -155,10 +155,12 @@ public sealed class PoolTests : IClassFixture<Platform>
         return (client, (await client.CreateSessionAsync(new CreateSessionRequest { Role = role })).Session.Id);
     }
 
+    private static RegisterAgentRequest Registration => new() { Platform = Contracts.Registry.V1.Platform.Linux, Version = "1" };
+
     private async Task<RegistryClient> AgentAsync(string id)
     {
         var client = await _platform.ClientAsync<RegistryClient>(Tokens.Agent(id));
-        await client.RegisterAgentAsync(new RegisterAgentRequest { Platform = Contracts.Registry.V1.Platform.Linux, Version = "1" });
+        await client.RegisterAgentAsync(Registration);
         return client;
     }
 

@@ -11,7 +11,7 @@ public sealed record AgentConfigRecord(string AgentId, bool Enabled, long Versio
         AgentId = AgentId,
         Enabled = Enabled,
         Version = Version,
-        Config = Struct.Parser.ParseJson(Config),
+        Config = JsonStruct.Parse(Config),
         UpdateTime = UpdatedAt.ToTimestamp(),
     };
 }

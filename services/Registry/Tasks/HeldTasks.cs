@@ -56,7 +56,7 @@ public sealed class HeldTasks(Database database, AgentTaskStore store, AgentTask
             if (AgentTaskRules.WasCompletedBy(task, work.Caller.AgentId, request.Fence))
             {
                 // As values, for the database writes JSON in its own way.
-                if (!Struct.Parser.ParseJson(task.ResultJson!).Equals(Struct.Parser.ParseJson(result)))
+                if (!JsonStruct.Parse(task.ResultJson!).Equals(JsonStruct.Parse(result)))
                     throw Errors.FailedPrecondition("RESULT_DIFFERS", $"Task {id} was completed by this attempt with another result.");
                 return new CompleteTaskResponse { EndTime = task.EndedAt!.Value.ToTimestamp() };
             }

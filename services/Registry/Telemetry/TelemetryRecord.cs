@@ -12,14 +12,14 @@ public sealed record TelemetryRecord(
 
     public TelemetryPoint ToProto()
     {
-        var point = new TelemetryPoint { Time = Time.ToTimestamp(), Sequence = Sequence, Details = Struct.Parser.ParseJson(Details), ReceiveTime = ReceivedAt.ToTimestamp() };
+        var point = new TelemetryPoint { Time = Time.ToTimestamp(), Sequence = Sequence, Details = JsonStruct.Parse(Details), ReceiveTime = ReceivedAt.ToTimestamp() };
         if (CpuPercent is { } cpu)
             point.CpuPercent = cpu;
         if (MemoryBytes is { } memory)
             point.MemoryBytes = memory;
         if (DiskBytes is { } disk)
             point.DiskBytes = disk;
-        foreach (var (name, value) in Struct.Parser.ParseJson(Numbers).Fields)
+        foreach (var (name, value) in JsonStruct.Parse(Numbers).Fields)
             point.Numbers[name] = value.NumberValue;
         return point;
     }

@@ -22,7 +22,7 @@ public sealed record ApprovalRecord(
         RequestedBy = RequestedBy,
         ApproverRole = ApproverRole,
         Action = Action,
-        Arguments = Struct.Parser.ParseJson(Arguments),
+        Arguments = JsonStruct.Parse(Arguments),
         Digest = Digest,
         Reason = Reason,
         Status = Status,

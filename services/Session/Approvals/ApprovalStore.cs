@@ -28,17 +28,14 @@ public sealed class ApprovalStore(Database database)
     // Always in the same order, so that of two batches one waits for the other and never both.
     private const string FindAllToChange = $"SELECT {Columns} FROM session.approvals WHERE id = ANY ($1) ORDER BY id FOR UPDATE";
 
-    // What waits for a person about a session or a task, and is in time. An id is one's or the other's, so none comes twice; each half follows an index of
-    // its own, newest first, where one condition for both would look at all that waits for anybody.
-    private const string FindWaiting = $"""
-        SELECT {Columns} FROM (
-            (SELECT * FROM session.approvals
-              WHERE session_id = $1 AND status = 'approval_pending' AND expires_at > $2 AND ($3 = '' OR agent_id = $3) ORDER BY id DESC LIMIT $4)
-             UNION ALL
-            (SELECT * FROM session.approvals
-              WHERE task_id = $1 AND status = 'approval_pending' AND expires_at > $2 AND ($3 = '' OR agent_id = $3) ORDER BY id DESC LIMIT $4)) AS waiting
-         ORDER BY id DESC LIMIT $4
+    // What waits for a person, and is in time. Written so that Postgres' generic plan is as good as one made for each call.
+    private const string WaitsForPerson = """
+        status = 'approval_pending' AND expires_at > $2 AND agent_id = coalesce(nullif($3, ''), agent_id) ORDER BY id DESC LIMIT 20
         """;
+
+    private const string FindWaitingOfSession = $"SELECT {Columns} FROM session.approvals WHERE session_id = $1 AND {WaitsForPerson}";
+
+    private const string FindWaitingOfTask = $"SELECT {Columns} FROM session.approvals WHERE task_id = $1 AND {WaitsForPerson}";
 
     // Keyset paging: ids are UUIDv7, so their order is the order of asking.
     private const string List = $"""
@@ -88,9 +85,13 @@ public sealed class ApprovalStore(Database database)
     /// <summary>Reads several and keeps others from changing them until the work ends.</summary>
     public Task<List<ApprovalRecord>> FindToChangeAsync(UnitOfWork work, Guid[] ids) => work.QueryAsync(FindAllToChange, Read, ids);
 
-    /// <summary>Reads, together with other things, what waits for a person about a session or a task; an agent's own alone.</summary>
-    public List<ApprovalRecord> FindOpen(ReadBatch reads, Guid subjectId, string agentId, int atMost) =>
-        reads.Add(FindWaiting, Read, subjectId, database.Now, agentId, atMost);
+    /// <summary>Reads, together with other things, what waits for a person about a session, twenty at most; an agent's own alone.</summary>
+    public List<ApprovalRecord> FindOpenOfSession(ReadBatch reads, Guid sessionId, string agentId) =>
+        reads.Add(FindWaitingOfSession, Read, sessionId, database.Now, agentId);
+
+    /// <summary>As <see cref="FindOpenOfSession"/>, about a task.</summary>
+    public List<ApprovalRecord> FindOpenOfTask(ReadBatch reads, Guid taskId, string agentId) =>
+        reads.Add(FindWaitingOfTask, Read, taskId, database.Now, agentId);
 
     public Task<List<ApprovalRecord>> FindOverdueAsync(UnitOfWork work, int atMost) => work.QueryAsync(FindOverdue, Read, database.Now, atMost);
 

@@ -18,7 +18,7 @@ public sealed record ContextRecord(
     public SessionContext ToProto() => new()
     {
         SessionId = SessionId.ToString(),
-        Document = Struct.Parser.ParseJson(Document),
+        Document = JsonStruct.Parse(Document),
         Counters = { Counters.ToDictionary(), { EventsCounter, EventCount } },
         Version = Version,
         UpdateTime = UpdatedAt?.ToTimestamp(),

@@ -70,7 +70,7 @@ public static class ContextRules
 
     private static string Merged(ContextRecord present, Struct patch)
     {
-        var document = Struct.Parser.ParseJson(present.Document);
+        var document = JsonStruct.Parse(present.Document);
         Merge(document, patch);
         var json = JsonFormatter.Default.Format(document);
         return Encoding.UTF8.GetByteCount(json) <= DocumentMaximumBytes ? json

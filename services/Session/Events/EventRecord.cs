@@ -13,7 +13,7 @@ public sealed record EventRecord(
         Type = Type,
         Source = Source,
         Message = Message,
-        Payload = Struct.Parser.ParseJson(Payload),
+        Payload = JsonStruct.Parse(Payload),
         Salience = Salience,
         CreateTime = CreatedAt.ToTimestamp(),
     };

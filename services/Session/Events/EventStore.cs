@@ -44,14 +44,11 @@ public sealed class EventStore(Database database)
          ORDER BY sequence DESC
         """;
 
-    // Of the session with this id, or of the one that the task with this id belongs to.
-    private const string LastOfSubject = $"""
-        SELECT {Columns} FROM (
-            SELECT e.*, sum(size_bytes) OVER (ORDER BY sequence DESC) - size_bytes AS bytes_before
-              FROM (SELECT * FROM session.events WHERE session_id = coalesce((SELECT session_id FROM session.tasks WHERE id = $1), $1)
-                     ORDER BY sequence DESC LIMIT $2) AS e) AS page
-         WHERE bytes_before < $3
-         ORDER BY sequence
+    // The limit is no parameter: for an unknown one Postgres thinks its generic plan dear, and plans anew at every call.
+    private const string Last = $"SELECT {Columns} FROM session.events WHERE session_id = $1 ORDER BY sequence DESC LIMIT 10";
+
+    private const string LastOfTask = $"""
+        SELECT {Columns} FROM session.events WHERE session_id = (SELECT session_id FROM session.tasks WHERE id = $1) ORDER BY sequence DESC LIMIT 10
         """;
 
     /// <summary>
@@ -70,9 +67,15 @@ public sealed class EventStore(Database database)
     public Task<List<EventRecord>> BeforeAsync(Guid sessionId, long sequence, long afterSequence, int limit, ServerCallContext context) =>
         database.QueryAsync(context, Before, Read, sessionId, sequence, limit, EventRules.PageMaximumBytes, afterSequence);
 
-    /// <summary>Reads, together with other things, the last events of a session, or of the one that a task belongs to; fewer when they are large.</summary>
-    public List<EventRecord> LastOf(ReadBatch reads, Guid subjectId, int atMost, int atMostBytes) =>
-        reads.Add(LastOfSubject, Read, subjectId, atMost, atMostBytes);
+    /// <summary>Reads, together with other things, the last ten events of a session, newest first; fewer when they are large.</summary>
+    public List<EventRecord> LastTenOf(ReadBatch reads, Guid sessionId, int atMostCharacters) =>
+        reads.AddUpTo(atMostCharacters, SizeOf, Last, Read, sessionId);
+
+    /// <summary>As <see cref="LastTenOf"/>, of the session that a task belongs to.</summary>
+    public List<EventRecord> LastTenOfTask(ReadBatch reads, Guid taskId, int atMostCharacters) =>
+        reads.AddUpTo(atMostCharacters, SizeOf, LastOfTask, Read, taskId);
+
+    private static int SizeOf(EventRecord e) => e.Payload.Length + e.Message.Length;
 
     private static EventRecord Read(NpgsqlDataReader row) => new(
         row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetDouble(5), row.GetFieldValue<DateTimeOffset>(6));

@@ -3,37 +3,43 @@ using Grpc.Core;
 
 namespace AgentPlatform.Sessions;
 
-/// <summary>How a session or a task stands, in one call and one round trip. See status.proto for what is promised.</summary>
+/// <summary>How a session or a task stands, in one call. See status.proto for what is promised.</summary>
 public sealed class StatusService(Database database, SessionStore sessions, TaskStore tasks, ApprovalStore approvals, EventStore events)
     : Contracts.Session.V1.StatusService.StatusServiceBase
 {
-    private const int ApprovalsMaximum = 20;
-    private const int EventsMaximum = 10;
-
     // The last one may pass it: an answer is some hundred KB at most, and usually a few.
-    private const int EventsMaximumBytes = 256 * 1024;
+    private const int EventsMaximumCharacters = 256 * 1024;
 
+    // An id is a session's more often than a task's, so that is looked for first: one round trip for a session, two for a task.
     public override async Task<FetchStatusResponse> FetchStatus(FetchStatusRequest request, ServerCallContext context)
     {
         new FieldChecks().Id("id", request.Id, out var id).ThrowIfAny();
+        return await FindSessionAsync(id, context) ?? await FindTaskAsync(id, context) ?? throw StatusRules.NotFound(id);
+    }
+
+    private async Task<FetchStatusResponse?> FindSessionAsync(Guid id, ServerCallContext context)
+    {
         var caller = context.Caller();
-
-        var reads = new ReadBatch();
+        var reads = new ReadBatch { IsSmall = true };
         // The events before the session, which then is never behind them.
-        var lastEvents = events.LastOf(reads, id, EventsMaximum, EventsMaximumBytes);
-        var session = sessions.FindOf(reads, id);
-        var task = tasks.FindWith(reads, id);
+        var lastEvents = events.LastTenOf(reads, id, EventsMaximumCharacters);
+        var found = sessions.FindWith(reads, id);
         var counts = tasks.CountOf(reads, id);
-        var open = approvals.FindOpen(reads, id, caller.AgentId, ApprovalsMaximum);
+        var open = approvals.FindOpenOfSession(reads, id, caller.AgentId);
         await database.ReadAsync(context, reads);
+        return found is [var session] && caller.MaySee(session.AgentId) ? StatusRules.Of(session, counts[0], open, lastEvents) : null;
+    }
 
-        var seen = session.SingleOrDefault() is { } found && caller.MaySee(found.AgentId) ? found : null;
-        var status = task.SingleOrDefault() is { } asked && TaskRules.IsVisible(asked, caller) ? StatusRules.Of(asked)
-            : seen?.Id == id ? StatusRules.Of(seen, counts[0])
-            : throw StatusRules.NotFound(id);
-        status.OpenApprovals.Add(open.Select(StatusRules.Brief));
-        if (seen is not null)
-            status.LastEvents.Add(lastEvents.Select(e => e.ToProto()));
-        return status;
+    private async Task<FetchStatusResponse?> FindTaskAsync(Guid id, ServerCallContext context)
+    {
+        var caller = context.Caller();
+        var reads = new ReadBatch { IsSmall = true };
+        var lastEvents = events.LastTenOfTask(reads, id, EventsMaximumCharacters);
+        var session = sessions.FindByTask(reads, id);
+        var found = tasks.FindWith(reads, id);
+        var open = approvals.FindOpenOfTask(reads, id, caller.AgentId);
+        await database.ReadAsync(context, reads);
+        var seesSession = session is [var its] && caller.MaySee(its.AgentId);
+        return found is [var task] && TaskRules.IsVisible(task, caller) ? StatusRules.Of(task, open, seesSession ? lastEvents : []) : null;
     }
 }

@@ -1,0 +1,34 @@
+namespace AgentPlatform;
+
+/// <summary>What waits to travel together, of one tier. Whoever touches it holds its lock.</summary>
+internal sealed class GroupLine<TMember>(PoolTier tier)
+    where TMember : GroupMember
+{
+    public PoolTier Tier => tier;
+
+    /// <summary>In the order of their coming.</summary>
+    public LinkedList<TMember> Waiting { get; } = [];
+
+    /// <summary>How many connections work for this line now, or wait to.</summary>
+    public int Flights { get; set; }
+
+    /// <summary>Takes the first one and those behind it that may go with it: of the same tag, and admitted.</summary>
+    public List<TMember> Take(int atMost, Func<TMember, bool> isAdmitted, Action onTaken)
+    {
+        var group = new List<TMember>();
+        var node = Waiting.First;
+        while (node is not null && group.Count < atMost)
+        {
+            var (member, next) = (node.Value, node.Next);
+            if ((group.Count == 0 || member.ConnectionTag == group[0].ConnectionTag) && isAdmitted(member))
+            {
+                Waiting.Remove(node);
+                onTaken();
+                if (member.IsWanted())
+                    group.Add(member);
+            }
+            node = next;
+        }
+        return group;
+    }
+}

@@ -1,0 +1,36 @@
+using Npgsql;
+
+namespace AgentPlatform;
+
+/// <summary>
+/// Runs several callers' small reads in one message. What a read by a key costs is the way there and back far more than the read: at many callers this
+/// halves the processor time of both sides. A group that Postgres refuses is read again, each call's part alone.
+/// </summary>
+public sealed class GroupRead
+{
+    private static readonly FlightLimits Limits = new(Group: 32, Eager: 2, WaitingForAnother: 32);
+
+    private readonly ConnectionTags _tags;
+    private readonly GroupFlights<ReadMember> _flights;
+
+    public GroupRead(TieredPool pool, ConnectionTags tags, PoolSettings settings) =>
+        (_tags, _flights) = (tags, new(pool, settings, Limits, ReadAsync, () => _ => true));
+
+    /// <summary>True when the lists are filled; false when it must be tried alone. Throws what the pool or the connection says.</summary>
+    internal Task<bool> ReadAsync(PoolTier tier, ReadMember member) => _flights.JoinAsync(tier, member);
+
+    private async Task ReadAsync(NpgsqlConnection connection, List<ReadMember> group)
+    {
+        group.ForEach(m => m.GoWith(group.Count));
+        using var span = GroupMember.StartSpan("group read", group);
+        try
+        {
+            await ReadBatch.RunAsync(connection, _tags, group[0].ConnectionTag, group.SelectMany(m => m.Reads.Queries), CancellationToken.None);
+            group.ForEach(m => m.Succeed());
+        }
+        catch (Exception e) when (e is not NpgsqlException || e is PostgresException p && !Database.IsConnectionLost(p))
+        {
+            group.ForEach(m => m.GoAlone());
+        }
+    }
+}
