@@ -24,6 +24,8 @@ public sealed class GatewayCaller
         Registry = new RegistryService.RegistryServiceClient(invoker);
         AgentTasks = new AgentTaskService.AgentTaskServiceClient(invoker);
         Vault = new VaultService.VaultServiceClient(invoker);
+        Prices = new PriceService.PriceServiceClient(invoker);
+        PriceLists = new PriceListService.PriceListServiceClient(invoker);
         Costing = new CostingService.CostingServiceClient(invoker);
         Audit = new AuditService.AuditServiceClient(invoker);
         Operations = new OperationsService.OperationsServiceClient(invoker);
@@ -43,6 +45,10 @@ public sealed class GatewayCaller
     public AgentTaskService.AgentTaskServiceClient AgentTasks { get; }
 
     public VaultService.VaultServiceClient Vault { get; }
+
+    public PriceService.PriceServiceClient Prices { get; }
+
+    public PriceListService.PriceListServiceClient PriceLists { get; }
 
     public CostingService.CostingServiceClient Costing { get; }
 

@@ -147,7 +147,7 @@ public sealed class DemoRun : IDisposable
                 UnitPrice = row.Price,
                 Reason = $"As in {DemoVault.PriceListPath}",
             };
-            await _superuser.Costing.SetPriceAsync(request, Audited($"price-{row.Sku}"));
+            await _superuser.Prices.SetPriceAsync(request, Audited($"price-{row.Sku}"));
         }
         return changed.Count == 0 ? $"all {_prices.Count} are in force already"
             : $"{changed.Count} of {_prices.Count} set by {_superuser.Subject} (superuser), from {MoneyText.Of(changed[0].Price)} for {changed[0].Sku} to {MoneyText.Of(changed[^1].Price)} for {changed[^1].Sku}";
@@ -159,7 +159,7 @@ public sealed class DemoRun : IDisposable
         var request = new ListPricesRequest();
         do
         {
-            var answer = await _superuser.Costing.ListPricesAsync(request);
+            var answer = await _superuser.Prices.ListPricesAsync(request);
             foreach (var price in answer.Prices)
                 prices[price.Sku] = price;
             request.PageToken = answer.NextPageToken;

@@ -9,9 +9,6 @@ public static class CostingRules
     public const int BookingRefMaximumCharacters = 128;
     public const int MaximumLines = 200;
     public const long MaximumQuantityMilli = 1_000_000_000;
-    public const int ReasonMaximumCharacters = 1_000;
-
-    private const int DigestCharacters = 64;
 
     // Enough to see what is wrong, and little enough for the metadata in which errors travel.
     private const int NamedSkusMaximum = 10;
@@ -40,11 +37,11 @@ public static class CostingRules
         var checks = new FieldChecks()
             .Id("id", request.Id, out id)
             .Known("decision", request.Decision)
-            .Require(request.Digest.Length == DigestCharacters && request.Digest.All(char.IsAsciiHexDigit), "digest", "must be 64 hexadecimal digits");
+            .Digest("digest", request.Digest);
         if (request.Decision == Decision.Reject)
-            checks.Words("reason", request.Reason, ReasonMaximumCharacters);
+            checks.Words("reason", request.Reason, CostingChecks.ReasonMaximumCharacters);
         else
-            checks.Text("reason", request.Reason, ReasonMaximumCharacters);
+            checks.Text("reason", request.Reason, CostingChecks.ReasonMaximumCharacters);
         checks.ThrowIfAny();
     }
 
@@ -67,7 +64,7 @@ public static class CostingRules
         var lines = proposed.Select(line =>
         {
             var price = prices[line.Sku];
-            return new CostingLineRecord(line.Sku, price.Description, line.QuantityMilli, price.UnitPrice, price.Version, price.UnitPrice.Times(line.QuantityMilli));
+            return new CostingLineRecord(line.Sku, price.Terms.Description, line.QuantityMilli, price.Terms.UnitPrice, price.Version, price.Terms.UnitPrice.Times(line.QuantityMilli));
         }).ToList();
         var total = Amount.Sum(currency, lines.Select(l => l.Amount));
 
@@ -84,14 +81,9 @@ public static class CostingRules
         if (decider.Subject == costing.ProposedBy)
             throw Errors.PermissionDenied("PROPOSER_MAY_NOT_DECIDE", "Who proposed a costing does not decide it.");
         if (costing.Status != CostingStatus.PendingReview)
-            throw new PlatformException(StatusCode.FailedPrecondition, "ALREADY_DECIDED",
-                $"Costing {costing.Id} was {EnumText.Of(costing.Status)} by {costing.ReviewedBy}.")
-            {
-                Facts = new Dictionary<string, string> { ["reviewed_by"] = costing.ReviewedBy!, ["status"] = EnumText.Of(costing.Status) },
-            };
+            throw ReviewRules.AlreadyDecided($"Costing {costing.Id}", EnumText.Of(costing.Status), costing.ReviewedBy!);
         // Computed anew: the stored digest says what the content was, not what it is.
-        if (!digest.Equals(CostingDigest.Of(costing), StringComparison.OrdinalIgnoreCase))
-            throw Errors.FailedPrecondition("DIGEST_MISMATCH", $"The digest is not that of costing {costing.Id}; look at it again and decide anew.");
+        ReviewRules.CheckDigest($"costing {costing.Id}", digest, CostingDigest.Of(costing));
     }
 
     /// <summary>The refusal of a proposal for a booking whose last one waits still.</summary>
@@ -113,7 +105,7 @@ public static class CostingRules
 
     private static string OneCurrency(IEnumerable<PriceRecord> prices)
     {
-        var currencies = prices.Select(p => p.UnitPrice.Currency).Distinct().Order().Take(NamedSkusMaximum).ToList();
+        var currencies = prices.Select(p => p.Terms.UnitPrice.Currency).Distinct().Order().Take(NamedSkusMaximum).ToList();
         return currencies.Count == 1 ? currencies[0]
             : throw Errors.FailedPrecondition("MIXED_CURRENCIES", $"The lines' prices are in {string.Join(", ", currencies)}; a costing has one currency.");
     }

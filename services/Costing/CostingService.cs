@@ -4,31 +4,11 @@ using Grpc.Core;
 
 namespace AgentPlatform.Costings;
 
-/// <summary>The RPCs of prices and costings. See costing.proto for what each promises.</summary>
+/// <summary>The RPCs of costings. See costing.proto for what each promises.</summary>
 public sealed class CostingService(
-    Database database, PriceStore prices, CostingStore costings, Contracts.Session.V1.SessionService.SessionServiceClient sessions)
+    Database database, PriceStore prices, CostingStore costings, OrganisationCalendar calendar, Contracts.Session.V1.SessionService.SessionServiceClient sessions)
     : Contracts.Costing.V1.CostingService.CostingServiceBase
 {
-    public override async Task<SetPriceResponse> SetPrice(SetPriceRequest request, ServerCallContext context)
-    {
-        PriceRules.Check(request, out var unitPrice);
-
-        await using var work = await database.BeginAsync(context);
-        var price = await prices.SetAsync(work, request.Sku, request.Description, request.Unit, unitPrice, request.Reason);
-        work.Audit("price.set", $"price/{price.Sku}",
-            [("version", $"{price.Version}"), ("unit_price", price.UnitPrice.ToString()), ("reason", request.Reason)], authorizedBy: work.Caller.Subject);
-        return await work.CommitAsync(new SetPriceResponse { Price = price.ToProto() });
-    }
-
-    public override async Task<ListPricesResponse> ListPrices(ListPricesRequest request, ServerCallContext context)
-    {
-        var page = PageRequest.Read("prices", request.PageSize, request.PageToken);
-
-        var fetched = await prices.ListAsync(page, context);
-        var (rows, next) = page.Cut(fetched, p => p.Sku);
-        return new ListPricesResponse { Prices = { rows.Select(p => p.ToProto()) }, NextPageToken = next };
-    }
-
     public override async Task<ProposeCostingResponse> ProposeCosting(ProposeCostingRequest request, ServerCallContext context)
     {
         CostingRules.Check(request, out var sessionId);
@@ -37,7 +17,8 @@ public sealed class CostingService(
             await CheckSessionAsync(id);
 
         await using var work = await database.BeginAsync(context);
-        var inForce = await prices.FindCurrentAsync(work, request.Lines.Select(l => l.Sku));
+        var today = calendar.Today;
+        var inForce = (await prices.FindAsync(work, request.Lines.Select(l => (l.Sku, today)))).Values.ToDictionary(p => p.Sku);
         var (lines, total) = CostingRules.Price(request.Lines, inForce);
         var costing = costings.Propose(work, request.BookingRef, sessionId, lines, total);
         work.Audit("costing.propose", $"costing/{costing.Id}",

@@ -5,10 +5,15 @@ using AgentPlatform.Costings;
 var builder = WebApplication.CreateBuilder(args);
 builder.AddPlatformService("costing").AddAuditRelay();
 builder.AddPlatformClient<SessionService.SessionServiceClient>("session");
+builder.Services.AddSingleton(CostingSettings.Read(builder.Configuration));
+builder.Services.AddSingleton<OrganisationCalendar>();
 builder.Services.AddSingleton<PriceStore>();
+builder.Services.AddSingleton<PriceListStore>();
 builder.Services.AddSingleton<CostingStore>();
 builder.Services.AddSingleton(new ConstraintErrors { ["booking_costing_one_pending"] = CostingRules.AlreadyPending });
 
 var app = builder.Build();
+app.MapGrpcService<PriceService>();
+app.MapGrpcService<PriceListService>();
 app.MapPlatformService<CostingService>();
 app.Run();

@@ -2,6 +2,7 @@ using AgentPlatform.Contracts.Costing.V1;
 using AgentPlatform.Contracts.Type.V1;
 using Grpc.Core;
 using Client = AgentPlatform.Contracts.Costing.V1.CostingService.CostingServiceClient;
+using Prices = AgentPlatform.Contracts.Costing.V1.PriceService.PriceServiceClient;
 
 namespace AgentPlatform.Tests.Costings;
 
@@ -15,8 +16,12 @@ internal static class CostingCalls
     public static SetPriceRequest PriceOf(string sku, Money unitPrice) =>
         new() { Sku = sku, Description = $"A {sku}", Unit = "day", UnitPrice = unitPrice, Reason = "new season" };
 
-    public static async Task<Price> SetAsync(this Client client, string sku, Money unitPrice) =>
+    public static async Task<Price> SetAsync(this Prices client, string sku, Money unitPrice) =>
         (await client.SetPriceAsync(PriceOf(sku, unitPrice))).Price;
+
+    /// <summary>Sets a price as a superuser who has nothing else to do with the test.</summary>
+    public static async Task<Price> SetPriceAsync(this Platform platform, string sku, Money unitPrice) =>
+        await (await platform.ClientAsync<Prices>(Tokens.Superuser("setter"))).SetAsync(sku, unitPrice);
 
     public static ProposeCostingRequest Proposal(string booking, params (string Sku, long QuantityMilli)[] lines) => new()
     {

@@ -18,7 +18,7 @@ public sealed class CostingWithoutSessionTests : IClassFixture<Platform>
     [Fact]
     public async Task A_proposal_that_names_a_session_is_unavailable_and_one_that_names_none_goes_on()
     {
-        await (await _platform.ClientAsync<Client>(Tokens.Superuser())).SetAsync("TENT", Zar(10));
+        await _platform.SetPriceAsync("TENT", Zar(10));
         var agent = await _platform.ClientAsync<Client>(Tokens.Agent("alone"));
         var request = Proposal("BK-ALONE", ("TENT", 1_000));
         request.SessionId = Guid.CreateVersion7().ToString();

@@ -174,7 +174,7 @@ public sealed class DecisionTests(Platform platform) : IClassFixture<Platform>
 
     private async Task<Costing> ProposeAsync(Client agent)
     {
-        await (await As(Tokens.Superuser("setter"))).SetAsync(Sku, Zar(10));
+        await platform.SetPriceAsync(Sku, Zar(10));
         return await agent.ProposeAsync($"BK-{Guid.CreateVersion7()}", (Sku, 1_000), (Sku, 2_000));
     }
 }

@@ -3,7 +3,8 @@ using AgentPlatform.Contracts.Type.V1;
 using Grpc.Core;
 using Npgsql;
 using static AgentPlatform.Tests.Costings.CostingCalls;
-using Client = AgentPlatform.Contracts.Costing.V1.CostingService.CostingServiceClient;
+using Client = AgentPlatform.Contracts.Costing.V1.PriceService.PriceServiceClient;
+using CostingClient = AgentPlatform.Contracts.Costing.V1.CostingService.CostingServiceClient;
 
 namespace AgentPlatform.Tests.Costings;
 
@@ -18,7 +19,7 @@ public sealed class PriceTests(Platform platform) : IClassFixture<Platform>
 
         Assert.Equal((1, 2), (first.Version, second.Version));
         Assert.Equal("user:sam", second.SetBy);
-        Assert.True(second.EffectiveTime >= first.EffectiveTime);
+        Assert.True(second.SetTime >= first.SetTime);
         Assert.Equal(second, Assert.Single((await ListAsync(await As(Tokens.Agent("reader")))), p => p.Sku == "VER-1"));
         Assert.Equal([100m, 120.5m], await platform.SqlAsync<decimal>("SELECT unit_price FROM costing.pricing_catalog WHERE sku = 'VER-1' ORDER BY version"));
     }
@@ -59,6 +60,84 @@ public sealed class PriceTests(Platform platform) : IClassFixture<Platform>
         Assert.Equal(seen.Count, seen.DistinctBy(p => p.Sku).Count());
         Assert.Equal(skus, seen.Where(p => skus.Contains(p.Sku)).Select(p => p.Sku));
         Assert.All(seen.Where(p => skus.Contains(p.Sku)), p => Assert.Equal(2, p.Version));
+    }
+
+    [Fact]
+    public async Task A_price_for_a_season_lies_over_the_usual_one_and_ends_with_it()
+    {
+        var sam = await As(Tokens.Superuser());
+        await SetAsync("SEASON", Zar(100), "2026-01-01");
+        await SetAsync("SEASON", Zar(150), "2026-07-01", "2026-08-31");
+        await SetAsync("SEASON", Zar(110), "2027-01-01");
+
+        (string Day, long Units)[] expected = [("2026-01-01", 100), ("2026-06-30", 100), ("2026-07-01", 150), ("2026-08-31", 150), ("2026-09-01", 100), ("2026-12-31", 100), ("2027-01-01", 110)];
+        foreach (var (day, units) in expected)
+        {
+            Assert.Equal(Zar(units), (await sam.GetPriceAsync(new GetPriceRequest { Sku = "SEASON", Date = day })).Price.UnitPrice);
+            Assert.Equal(Zar(units), Assert.Single((await sam.ListPricesAsync(new ListPricesRequest { Date = day, PageSize = 500 })).Prices, p => p.Sku == "SEASON").UnitPrice);
+        }
+        await Refusal.ExpectAsync(StatusCode.NotFound, "PRICE_NOT_FOUND", async () => await sam.GetPriceAsync(new GetPriceRequest { Sku = "SEASON", Date = "2025-12-31" }));
+        await Refusal.ExpectAsync(StatusCode.NotFound, "PRICE_NOT_FOUND", async () => await sam.GetPriceAsync(new GetPriceRequest { Sku = "NEVER-SET" }));
+
+        async Task SetAsync(string sku, Money price, string from, string to = "")
+        {
+            var request = PriceOf(sku, price);
+            (request.ValidFrom, request.ValidTo) = (from, to);
+            await sam.SetPriceAsync(request);
+        }
+    }
+
+    [Fact]
+    public async Task All_versions_of_a_price_are_listed_with_who_set_them_and_why()
+    {
+        var sam = await As(Tokens.Superuser());
+        for (var i = 1; i <= 5; i++)
+            await sam.SetAsync("HISTORY", Zar(i));
+        var agent = await As(Tokens.Agent("historian"));
+
+        var seen = new List<Price>();
+        var request = new ListPriceVersionsRequest { Sku = "HISTORY", PageSize = 2 };
+        do
+        {
+            var page = await agent.ListPriceVersionsAsync(request);
+            seen.AddRange(page.Prices);
+            request.PageToken = page.NextPageToken;
+        }
+        while (request.PageToken.Length > 0);
+
+        Assert.Equal([5, 4, 3, 2, 1], seen.Select(p => p.Version));
+        Assert.Equal([Zar(5), Zar(4), Zar(3), Zar(2), Zar(1)], seen.Select(p => p.UnitPrice));
+        Assert.All(seen, p => Assert.Equal(("user:sam", "new season"), (p.SetBy, p.Reason)));
+        Assert.Empty((await agent.ListPriceVersionsAsync(new ListPriceVersionsRequest { Sku = "NEVER-SET" })).Prices);
+        await Refusal.ExpectFieldsAsync(async () => await agent.ListPriceVersionsAsync(new ListPriceVersionsRequest { Sku = "HISTORY-2", PageToken = (await agent.ListPriceVersionsAsync(new ListPriceVersionsRequest { Sku = "HISTORY", PageSize = 1 })).NextPageToken }), "page_token");
+    }
+
+    [Fact]
+    public async Task A_list_is_narrowed_to_a_category()
+    {
+        var sam = await As(Tokens.Superuser());
+        foreach (var (sku, category) in new[] { ("CAT-1", "tents"), ("CAT-2", "chairs"), ("CAT-3", "tents"), ("CAT-4", "") })
+        {
+            var request = PriceOf(sku, Zar(1));
+            request.Category = category;
+            await sam.SetPriceAsync(request);
+        }
+
+        Assert.Equal(["CAT-1", "CAT-3"], (await sam.ListPricesAsync(new ListPricesRequest { Category = "tents" })).Prices.Select(p => p.Sku));
+        await Refusal.ExpectFieldsAsync(async () => await sam.ListPricesAsync(new ListPricesRequest { Category = "Big Tents", Date = "31/12/2026" }), "category", "date");
+    }
+
+    [Theory]
+    [InlineData("2026-02-30", "", "valid_from")]
+    [InlineData("tomorrow", "2026-1-1", "valid_from", "valid_to")]
+    [InlineData("2026-04-02", "2026-04-01", "valid_to")]
+    [InlineData("", "2000-01-01", "valid_to")]
+    public async Task Days_that_make_no_sense_are_refused(string from, string to, params string[] fields)
+    {
+        var sam = await As(Tokens.Superuser());
+        var request = PriceOf("DAYS", Zar(1));
+        (request.ValidFrom, request.ValidTo) = (from, to);
+        await Refusal.ExpectFieldsAsync(async () => await sam.SetPriceAsync(request), fields);
     }
 
     [Fact]
@@ -147,15 +226,16 @@ public sealed class PriceTests(Platform platform) : IClassFixture<Platform>
         await sam.SetAsync("T.1", Zar(1));
         await sam.SetAsync("T.2", Zar(1));
         var agent = await As(Tokens.Agent("tokens"));
-        await agent.ProposeAsync("TOKEN-1", ("T.1", 1_000));
-        await agent.ProposeAsync("TOKEN-2", ("T.1", 1_000));
-        var ofCostings = (await agent.ListCostingsAsync(new ListCostingsRequest { PageSize = 1 })).NextPageToken;
+        var costings = await platform.ClientAsync<CostingClient>(Tokens.Agent("tokens"));
+        await costings.ProposeAsync("TOKEN-1", ("T.1", 1_000));
+        await costings.ProposeAsync("TOKEN-2", ("T.1", 1_000));
+        var ofCostings = (await costings.ListCostingsAsync(new ListCostingsRequest { PageSize = 1 })).NextPageToken;
         var ofPrices = (await agent.ListPricesAsync(new ListPricesRequest { PageSize = 1 })).NextPageToken;
 
         foreach (var bad in new[] { ofCostings, "AAAA", "not a token!", new string('A', 5_000) })
             await Refusal.ExpectFieldsAsync(async () => await agent.ListPricesAsync(new ListPricesRequest { PageToken = bad }), "page_token");
-        await Refusal.ExpectFieldsAsync(async () => await agent.ListCostingsAsync(new ListCostingsRequest { PageToken = ofPrices }), "page_token");
-        await Refusal.ExpectFieldsAsync(async () => await agent.ListCostingsAsync(new ListCostingsRequest { PageToken = ofCostings, BookingRef = "TOKEN-1" }), "page_token");
+        await Refusal.ExpectFieldsAsync(async () => await costings.ListCostingsAsync(new ListCostingsRequest { PageToken = ofPrices }), "page_token");
+        await Refusal.ExpectFieldsAsync(async () => await costings.ListCostingsAsync(new ListCostingsRequest { PageToken = ofCostings, BookingRef = "TOKEN-1" }), "page_token");
         await Refusal.ExpectFieldsAsync(async () => await agent.ListPricesAsync(new ListPricesRequest { PageSize = -1 }), "page_size");
     }
 
@@ -177,6 +257,8 @@ public sealed class PriceTests(Platform platform) : IClassFixture<Platform>
     [InlineData("DELETE FROM costing.booking_costing")]
     [InlineData("UPDATE costing.costing_lines SET amount = 0")]
     [InlineData("DELETE FROM costing.costing_lines")]
+    [InlineData("UPDATE costing.price_lists SET digest = digest")]
+    [InlineData("DELETE FROM costing.price_list_lines")]
     public async Task Not_even_the_service_can_change_what_was_set_or_seen(string sql)
     {
         var login = new NpgsqlConnectionStringBuilder(platform.AdminConnection) { Username = "costing", Password = TestServers.LoginPassword, Pooling = false };

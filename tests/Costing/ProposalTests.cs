@@ -14,10 +14,9 @@ public sealed class ProposalTests(Platform platform) : IClassFixture<Platform>
     [Fact]
     public async Task A_proposal_is_priced_line_by_line_and_waits_for_review()
     {
-        var sam = await As(Tokens.Superuser());
-        await sam.SetAsync("TENT", Zar(1));
-        await sam.SetAsync("TENT", Zar(1250, 500_000_000));
-        await sam.SetAsync("CHAIR", Zar(0, 50_000_000));
+        await platform.SetPriceAsync("TENT", Zar(1));
+        await platform.SetPriceAsync("TENT", Zar(1250, 500_000_000));
+        await platform.SetPriceAsync("CHAIR", Zar(0, 50_000_000));
         var agent = await As(Tokens.Agent("pricer"));
 
         var costing = await agent.ProposeAsync("BK-PRICED", ("TENT", 1_500), ("CHAIR", 500), ("TENT", 2_000));
@@ -37,10 +36,10 @@ public sealed class ProposalTests(Platform platform) : IClassFixture<Platform>
     public async Task A_new_price_changes_no_costing_that_was_proposed()
     {
         var sam = await As(Tokens.Superuser());
-        await sam.SetAsync("RISES", Zar(10));
+        await platform.SetPriceAsync("RISES", Zar(10));
         var agent = await As(Tokens.Agent("early"));
         var costing = await agent.ProposeAsync("BK-EARLY", ("RISES", 1_000));
-        await sam.SetAsync("RISES", Zar(99));
+        await platform.SetPriceAsync("RISES", Zar(99));
 
         Assert.Equal(costing, await agent.GetAsync(costing.Id));
         Assert.Equal(Zar(10), (await sam.DecideAsync(costing, Decision.Approve)).Total);
@@ -106,9 +105,8 @@ public sealed class ProposalTests(Platform platform) : IClassFixture<Platform>
     [Fact]
     public async Task A_costing_has_one_currency()
     {
-        var sam = await As(Tokens.Superuser());
-        await sam.SetAsync("MIX-ZAR", Zar(1));
-        await sam.SetAsync("MIX-USD", new() { CurrencyCode = "USD", Units = 1 });
+        await platform.SetPriceAsync("MIX-ZAR", Zar(1));
+        await platform.SetPriceAsync("MIX-USD", new() { CurrencyCode = "USD", Units = 1 });
         var agent = await As(Tokens.Agent("mixer"));
         var refusal = await Refusal.ExpectAsync(StatusCode.FailedPrecondition, "MIXED_CURRENCIES",
             () => agent.ProposeAsync("BK-MIX", ("MIX-ZAR", 1_000), ("MIX-USD", 1_000)));
@@ -118,8 +116,7 @@ public sealed class ProposalTests(Platform platform) : IClassFixture<Platform>
     [Fact]
     public async Task A_total_beyond_all_measure_is_refused_and_the_largest_possible_kept()
     {
-        var sam = await As(Tokens.Superuser());
-        await sam.SetAsync("HUGE", Zar(9_999_999_999_999));
+        await platform.SetPriceAsync("HUGE", Zar(9_999_999_999_999));
         var agent = await As(Tokens.Agent("huge"));
 
         foreach (var lines in new[] { [("HUGE", 1_001L)], [("HUGE", 500L), ("HUGE", 501)], Enumerable.Repeat(("HUGE", 1_000_000_000L), 200).ToArray() })
@@ -272,7 +269,7 @@ public sealed class ProposalTests(Platform platform) : IClassFixture<Platform>
 
     private Task<Client> As(string token) => platform.ClientAsync<Client>(token);
 
-    private async Task PriceAsync(string sku) => await (await As(Tokens.Superuser())).SetAsync(sku, Zar(10));
+    private async Task PriceAsync(string sku) => await platform.SetPriceAsync(sku, Zar(10));
 
     private static async Task<List<string>> IdsAsync(Client client, ListCostingsRequest request) =>
         [.. (await client.ListCostingsAsync(request)).Costings.Select(c => c.Id)];

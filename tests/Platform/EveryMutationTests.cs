@@ -3,6 +3,7 @@ using AgentPlatform.Contracts.Audit.V1;
 using AgentPlatform.Contracts.Costing.V1;
 using AgentPlatform.Contracts.Session.V1;
 using AgentPlatform.Contracts.Type.V1;
+using AgentPlatform.Tests.Costings;
 using AgentPlatform.Tests.Registries;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
@@ -72,6 +73,8 @@ public sealed class EveryMutationTests(Platform platform) : IClassFixture<Platfo
         "LogAction" => (Agent, new LogActionRequest { Entry = new AuditEntry { Operation = "test.log", Resource = "test/2" } }),
         "RecordMessage" => (Agent, new RecordMessageRequest { Message = new Message { SessionId = "mutated", Role = "assistant", Text = "Good day" } }),
         "SetPrice" => (Tokens.Superuser(), Price()),
+        "ProposePriceList" => (Tokens.Operator("lister"), PriceListCalls.Request("MUTATED-1", "MUTATED-2")),
+        "DecidePriceList" => (Tokens.Superuser("decider"), await PriceListCalls.DecisionAsync(platform, "MUTATED-3")),
         "ProposeCosting" => (Agent, await ProposalAsync("proposed")),
         "DecideCosting" => (Tokens.Superuser("decider"), await DecisionAsync()),
         var other => await RolloutMutations.RequestAsync(platform, other) ?? throw new InvalidOperationException($"{method} takes an idempotency key; add a request for it here."),
@@ -87,6 +90,7 @@ public sealed class EveryMutationTests(Platform platform) : IClassFixture<Platfo
         UNION ALL SELECT count(*) FROM session.webhook_executions UNION ALL SELECT coalesce(sum(extract(epoch FROM queued_at) * 1000), 0)::bigint FROM session.webhook_executions
         UNION ALL SELECT coalesce(sum(epoch), 0)::bigint FROM registry.agents UNION ALL SELECT count(*) FROM costing.pricing_catalog
         UNION ALL SELECT count(*) FROM registry.agent_events WHERE kind <> 'online' UNION ALL SELECT count(*) FROM registry.tasks UNION ALL SELECT coalesce(sum(version), 0)::bigint FROM registry.tasks
+        UNION ALL SELECT count(*) FROM costing.price_list_lines UNION ALL SELECT count(*) FROM costing.price_lists WHERE reviewed_by <> ''
         UNION ALL SELECT count(*) FROM costing.booking_costing UNION ALL SELECT count(*) FROM costing.booking_costing WHERE reviewed_by IS NOT NULL
         UNION ALL SELECT count(*) FROM audit.audit_log WHERE service = 'agent' UNION ALL SELECT count(*) FROM audit.message_audit
         UNION ALL SELECT count(*) FROM registry.packages UNION ALL SELECT count(*) FROM registry.packages WHERE status <> 'draft'
@@ -147,7 +151,7 @@ public sealed class EveryMutationTests(Platform platform) : IClassFixture<Platfo
 
     private async Task<ProposeCostingRequest> ProposalAsync(string booking)
     {
-        var superuser = await platform.ClientAsync<CostingService.CostingServiceClient>(Tokens.Superuser());
+        var superuser = await platform.ClientAsync<PriceService.PriceServiceClient>(Tokens.Superuser());
         await superuser.SetPriceAsync(Price());
         return new ProposeCostingRequest { BookingRef = booking, Lines = { new ProposedLine { Sku = "CHAIR", QuantityMilli = 1_000 } } };
     }

@@ -54,7 +54,7 @@ public sealed class HealthTests(Platform platform) : IClassFixture<Platform>
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync($"{host.HttpAddress}/alive")).StatusCode);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await http.GetAsync($"{host.HttpAddress}/health")).StatusCode);
 
-        var costing = await platform.ClientAsync<Contracts.Costing.V1.CostingService.CostingServiceClient>(Tokens.Superuser());
+        var costing = await platform.ClientAsync<Contracts.Costing.V1.PriceService.PriceServiceClient>(Tokens.Superuser());
         await Refusal.ExpectAsync(StatusCode.Unavailable, "DEPENDENCY_UNAVAILABLE", async () => await costing.ListPricesAsync(new Contracts.Costing.V1.ListPricesRequest()));
     }
 }

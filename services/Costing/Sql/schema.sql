@@ -1,7 +1,7 @@
 -- Schema "costing": what the service Costing owns beside the tables of the unit of work.
 -- Money is numeric(22,9): thirteen digits of whole units and billionths, as agentplatform.type.v1.Money.
 
--- Prices. A price is never changed: each SetPrice adds a version, and the highest of a SKU is in force.
+-- Prices. A price is never changed: each new one is a version, and of those that cover a day the highest is in force on it.
 CREATE TABLE costing.pricing_catalog (
     sku          text          COLLATE "C" NOT NULL -- "C": the same order of lists on every machine
                                CONSTRAINT pricing_catalog_sku_shape CHECK (sku ~ '^[A-Za-z0-9_.-]{1,64}$'),
@@ -10,14 +10,64 @@ CREATE TABLE costing.pricing_catalog (
     unit         text          NOT NULL CONSTRAINT pricing_catalog_unit_length CHECK (length(unit) BETWEEN 1 AND 32),
     currency     text          NOT NULL CONSTRAINT pricing_catalog_currency_shape CHECK (currency ~ '^[A-Z]{3}$'),
     unit_price   numeric(22,9) NOT NULL CONSTRAINT pricing_catalog_unit_price_not_negative CHECK (unit_price >= 0),
-    effective_at timestamptz   NOT NULL,
+    category     text          NOT NULL CONSTRAINT pricing_catalog_category_length CHECK (length(category) <= 64), -- '' when nobody said
+    valid_from   date          NOT NULL, -- a day of the organisation's time zone
+    valid_to     date,                   -- the last day; NULL when there is none
+    set_at       timestamptz   NOT NULL,
     set_by       text          NOT NULL, -- the token's subject
+    price_list_id uuid,                  -- the list that it came from; NULL when it was set by itself
     reason       text          NOT NULL CONSTRAINT pricing_catalog_reason_length CHECK (length(reason) BETWEEN 1 AND 1000),
-    CONSTRAINT pricing_catalog_pkey PRIMARY KEY (sku, version)
+    CONSTRAINT pricing_catalog_pkey PRIMARY KEY (sku, version),
+    CONSTRAINT pricing_catalog_days_in_order CHECK (valid_to >= valid_from)
 );
 
 -- Lists walk the SKUs, one entry each, however many versions they have.
 CREATE INDEX pricing_catalog_skus ON costing.pricing_catalog (sku) WHERE version = 1;
+
+-- Prices that are proposed together, and what a person decided on all of them.
+CREATE TABLE costing.price_lists (
+    id            uuid        NOT NULL CONSTRAINT price_lists_pkey PRIMARY KEY, -- UUIDv7, so the order of ids is the order of proposal
+    source        text        NOT NULL CONSTRAINT price_lists_source_length CHECK (length(source) BETWEEN 1 AND 500),
+    reason        text        NOT NULL CONSTRAINT price_lists_reason_length CHECK (length(reason) BETWEEN 1 AND 1000),
+    lines_count   int         NOT NULL CONSTRAINT price_lists_lines_count_range CHECK (lines_count BETWEEN 1 AND 5000),
+    new_count     int         NOT NULL,
+    changed_count int         NOT NULL,
+    status        text        NOT NULL CONSTRAINT price_lists_status_known CHECK (status IN ('price_list_pending', 'price_list_approved', 'price_list_rejected')),
+    digest        text        NOT NULL CONSTRAINT price_lists_digest_is_sha256 CHECK (digest ~ '^[0-9a-f]{64}$'),
+    proposed_by   text        NOT NULL,
+    agent_id      text        NOT NULL, -- '' when a person proposed it
+    proposed_at   timestamptz NOT NULL,
+    reviewed_by   text        NOT NULL CONSTRAINT price_lists_proposer_never_decides CHECK (reviewed_by <> proposed_by),
+    reviewed_at   timestamptz,
+    review_reason text        NOT NULL CONSTRAINT price_lists_review_reason_length CHECK (length(review_reason) <= 1000),
+    CONSTRAINT price_lists_review_fits_status
+        CHECK ((reviewed_by = '') = (status = 'price_list_pending') AND (reviewed_at IS NULL) = (status = 'price_list_pending')),
+    CONSTRAINT price_lists_rejected_with_reason CHECK (status <> 'price_list_rejected' OR review_reason <> '')
+);
+
+CREATE INDEX price_lists_status ON costing.price_lists (status, id DESC);
+CREATE INDEX price_lists_agent ON costing.price_lists (agent_id, id DESC) WHERE agent_id <> '';
+
+-- The lines of a price list, and what each was compared with.
+CREATE TABLE costing.price_list_lines (
+    price_list_id    uuid          NOT NULL CONSTRAINT price_list_lines_list REFERENCES costing.price_lists,
+    number           int           NOT NULL CONSTRAINT price_list_lines_number_range CHECK (number BETWEEN 1 AND 5000),
+    sku              text          COLLATE "C" NOT NULL,
+    description      text          NOT NULL,
+    unit             text          NOT NULL,
+    currency         text          NOT NULL,
+    unit_price       numeric(22,9) NOT NULL,
+    category         text          NOT NULL,
+    valid_from       date          NOT NULL,
+    valid_to         date,
+    change           text          NOT NULL CONSTRAINT price_list_lines_change_known CHECK (change IN ('new', 'changed', 'unchanged')),
+    base_version     bigint        NOT NULL, -- the last version of the SKU then; another one now, and the list is stale
+    compared_version bigint        NOT NULL, -- the version in force on the line's first day; 0 for none
+    CONSTRAINT price_list_lines_pkey PRIMARY KEY (price_list_id, number),
+    CONSTRAINT price_list_lines_sku_once UNIQUE (price_list_id, sku),
+    CONSTRAINT price_list_lines_new_is_compared_with_nothing CHECK ((change = 'new') = (compared_version = 0)),
+    CONSTRAINT price_list_lines_compared_is_there CHECK (compared_version BETWEEN 0 AND base_version)
+);
 
 -- Costs that agents propose for bookings, and what a person decided.
 CREATE TABLE costing.booking_costing (
@@ -62,6 +112,7 @@ CREATE TABLE costing.costing_lines (
     CONSTRAINT costing_lines_pkey PRIMARY KEY (costing_id, number)
 );
 
--- The service itself cannot change a price that was set or a costing that was seen; it can only write down a decision.
-REVOKE UPDATE, DELETE, TRUNCATE ON costing.pricing_catalog, costing.booking_costing, costing.costing_lines FROM costing;
+-- The service itself cannot change a price that was set, nor a list or a costing that was seen; it can only write down a decision.
+REVOKE UPDATE, DELETE, TRUNCATE ON costing.pricing_catalog, costing.booking_costing, costing.costing_lines, costing.price_lists, costing.price_list_lines FROM costing;
+GRANT UPDATE (status, reviewed_by, reviewed_at, review_reason) ON costing.price_lists TO costing;
 GRANT UPDATE (status, reviewed_by, reviewed_at, review_reason) ON costing.booking_costing TO costing;
