@@ -32,9 +32,9 @@ public static class ForwardingErrors
             RetryAfter = RetryAfter,
         };
 
-    // What fails before there is a connection has certainly had no effect. A connection that takes too long ends as a
-    // cancellation with a timeout inside; a call that takes too long has none inside.
-    private static bool NeverConnected(Exception? exception) => exception switch
+    /// <summary>Whether it failed before there was a connection, and so has certainly had no effect.</summary>
+    // A connection that takes too long ends as a cancellation with a timeout inside; a call that takes too long has none inside.
+    public static bool NeverConnected(Exception? exception) => exception switch
     {
         HttpRequestException http => http.HttpRequestError is
             HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError,

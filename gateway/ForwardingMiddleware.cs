@@ -1,29 +1,28 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Model;
 
 namespace AgentPlatform.Gateway;
 
-/// <summary>Turns what goes wrong between here and a service into a status that clients understand.</summary>
+/// <summary>
+/// Turns what goes wrong between here and a service into a status that clients understand. A call that could not even be connected has certainly had no
+/// effect, so it goes to another instance before its caller learns of it.
+/// </summary>
 public sealed partial class ForwardingMiddleware(RequestDelegate next, AccessRules rules, ILogger<ForwardingMiddleware> log)
 {
     public async Task InvokeAsync(HttpContext context)
     {
         var reset = new HeldReset();
         context.Features.Set<IHttpResetFeature>(reset);
+        var untried = context.GetReverseProxyFeature().AvailableDestinations.ToList();
         await next(context);
+        while (TakeAnother(context, untried))
+            await next(context);
 
         // To a caller that has gone there is nothing to say.
         if (context.GetForwarderErrorFeature() is not { } failure || context.RequestAborted.IsCancellationRequested)
             return;
-        if (context.Response.HasStarted && !reset.Wanted)
-        {
-            // The answer was whole; only what the caller still sent was lost, as after a message that is too large. That is
-            // no failure of the instance, so it must not count as one.
-            context.Features.Set<IForwarderErrorFeature>(null);
-            return;
-        }
-
         var error = ForwardingErrors.Explain(failure, context.GetReverseProxyFeature().Cluster.Config.ClusterId, IsRepeatable(context.Request));
         if (!context.Response.HasStarted)
             GrpcStatus.Refuse(context, error);
@@ -31,6 +30,21 @@ public sealed partial class ForwardingMiddleware(RequestDelegate next, AccessRul
             GrpcStatus.Write(context.Features.GetRequiredFeature<IHttpResponseTrailersFeature>().Trailers, error);
         Activity.Current?.SetTag("error.type", error.Reason);
         Failed(log, context.Request.Path, error.Reason, error.InnerException?.GetBaseException().Message);
+    }
+
+    // Each instance is tried once; choosing one leaves no other in the proxy's own list.
+    private static bool TakeAnother(HttpContext context, List<DestinationState> untried)
+    {
+        if (context.Response.HasStarted || context.RequestAborted.IsCancellationRequested
+            || context.GetForwarderErrorFeature() is not { } failure || !ForwardingErrors.NeverConnected(failure.Exception))
+            return false;
+        var proxy = context.GetReverseProxyFeature();
+        if (!untried.Remove(proxy.ProxiedDestination!) || untried.Count == 0)
+            return false;
+        proxy.AvailableDestinations = [.. untried];
+        context.Features.Set<IForwarderErrorFeature>(null);
+        context.Response.Clear();
+        return true;
     }
 
     // It changes nothing, or it has a key under which it changes things once. Of a method that we do not know, neither is sure.

@@ -44,9 +44,10 @@ public static class GatewayRoutes
     public static void MapServiceRoutes(this WebApplication app) => app.MapReverseProxy(call =>
     {
         call.UseMiddleware<EdgeMiddleware>();
+        call.UseMiddleware<ForwardingMiddleware>();
         call.UseLoadBalancing();
         call.UsePassiveHealthChecks();
-        call.UseMiddleware<ForwardingMiddleware>();
+        call.UseMiddleware<WholeAnswerMiddleware>();
     });
 
     /// <summary>All addresses of a service, by the endpoint's name: "grpc" or "http".</summary>
