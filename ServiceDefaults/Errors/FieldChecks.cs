@@ -27,6 +27,11 @@ public sealed class FieldChecks(string path = "")
 
     private readonly List<FieldViolation> _violations = [];
 
+    private FieldChecks(string path, List<FieldViolation> violations) : this(path) => _violations = violations;
+
+    /// <summary>Checks of a message within the request; what they note is noted here.</summary>
+    public FieldChecks Within(string field) => new($"{path}{field}.", _violations);
+
     /// <summary>Notes a violation when <paramref name="holds"/> is false.</summary>
     public FieldChecks Require(bool holds, string field, string description)
     {

@@ -1,6 +1,6 @@
 namespace AgentPlatform.Registry;
 
-/// <summary>What the registry has beside agents and their tasks: packages, deployments, configuration and telemetry.</summary>
+/// <summary>What the registry has beside agents and their tasks: packages, deployments, configuration, schedules and telemetry.</summary>
 public static class ManagementExtensions
 {
     public static void AddManagement(this WebApplicationBuilder builder)
@@ -12,6 +12,11 @@ public static class ManagementExtensions
         services.AddSingleton<InstallStore>();
         services.AddSingleton<DeploymentPlan>();
         services.AddHostedService<DeploymentSweeper>();
+        services.AddSingleton(ScheduleSettings.Read(configuration));
+        services.AddSingleton<ScheduleStore>();
+        services.AddSingleton<ScheduleRunStore>();
+        services.AddSingleton<ScheduleRuns>();
+        services.AddHostedService<ScheduleSweeper>();
         services.AddSingleton(TelemetrySettings.Read(configuration));
         services.AddSingleton<TelemetryQueue>();
         services.AddSingleton<TelemetryStore>();
@@ -24,6 +29,7 @@ public static class ManagementExtensions
         app.MapGrpcService<PackageService>();
         app.MapGrpcService<DeploymentService>();
         app.MapGrpcService<AgentConfigService>();
+        app.MapGrpcService<ScheduleService>();
         app.MapGrpcService<TelemetryService>();
     }
 }

@@ -32,6 +32,7 @@ internal static class RegistryWiring
             ["tasks_agent_id_fkey"] = AgentTaskRules.UnknownAgent,
             // The last task of the pool was removed in this very moment, and the pool with it.
             ["tasks_pool_fkey"] = () => Errors.ConcurrentUpdate("The pool of this selection"),
+            ["schedules_name"] = ScheduleRules.Exists,
             ["packages_name_version"] = PackageRules.Exists,
         });
     }

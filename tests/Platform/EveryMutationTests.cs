@@ -96,7 +96,8 @@ public sealed class EveryMutationTests(Platform platform) : IClassFixture<Platfo
         UNION ALL SELECT count(*) FROM registry.packages UNION ALL SELECT count(*) FROM registry.packages WHERE status <> 'draft'
         UNION ALL SELECT count(*) FROM registry.package_scans UNION ALL SELECT coalesce(sum(revision), 0)::bigint FROM registry.deployments
         UNION ALL SELECT coalesce(sum(revision), 0)::bigint FROM registry.installs UNION ALL SELECT count(*) FROM registry.agent_config_versions
-        UNION ALL SELECT count(*) FROM registry.telemetry
+        UNION ALL SELECT count(*) FROM registry.telemetry UNION ALL SELECT count(*) FROM registry.schedules
+        UNION ALL SELECT coalesce(sum(version), 0)::bigint FROM registry.schedules UNION ALL SELECT count(*) FROM registry.schedule_runs
         UNION ALL SELECT (SELECT count(*) FROM session.idempotency) + (SELECT count(*) FROM costing.idempotency)
         """);
 

@@ -21,8 +21,22 @@ internal static class RolloutMutations
         "SetAgentConfig" => (Tokens.Operator(), new SetAgentConfigRequest { AgentId = "mutator", Config = new Struct() }),
         "RollbackAgentConfig" => (Tokens.Operator(), new RollbackAgentConfigRequest { AgentId = "auditor_v1", ToVersion = 1 }),
         "ReportTelemetry" => (Tokens.Agent("mutator"), new ReportTelemetryRequest { Points = { new TelemetryPoint { Time = platform.Clock.GetUtcNow().ToTimestamp() } } }),
+        "CreateSchedule" => (Tokens.Operator(), ScheduleCalls.Request("made")),
+        "UpdateSchedule" => (Tokens.Operator(), new UpdateScheduleRequest { Id = await ScheduleAsync(platform, "changed"), UpdateMask = new FieldMask { Paths = { "cron" } }, Spec = new ScheduleSpec { Cron = "@daily" } }),
+        "PauseSchedule" => (Tokens.Operator(), new PauseScheduleRequest { Id = await ScheduleAsync(platform, "paused") }),
+        "ResumeSchedule" => (Tokens.Operator(), new ResumeScheduleRequest { Id = await ScheduleAsync(platform, "resumed", paused: true) }),
+        "DeleteSchedule" => (Tokens.Operator(), new DeleteScheduleRequest { Id = await ScheduleAsync(platform, "deleted") }),
+        "TriggerSchedule" => (Tokens.Operator(), new TriggerScheduleRequest { Id = await ScheduleAsync(platform, "triggered") }),
         _ => null,
     };
+
+    private static async Task<string> ScheduleAsync(Platform platform, string name, bool paused = false)
+    {
+        await TaskAgent.RegisterAsync(platform, name);
+        var request = ScheduleCalls.Request(name);
+        request.Paused = paused;
+        return (await (await ScheduleCalls.PersonAsync(platform)).CreateScheduleAsync(request)).Schedule.Id;
+    }
 
     private static async Task<ReleasePackageRequest> ReleaseAsync(Platform platform)
     {

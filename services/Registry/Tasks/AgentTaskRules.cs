@@ -11,6 +11,7 @@ public static class AgentTaskRules
     public const int DefaultAttempts = 3;
     public const int DefaultBackoffSeconds = 5;
     public const string StaleLeaseReason = "STALE_LEASE";
+    public const string NoAgentMatchesReason = "NO_AGENT_MATCHES";
     public const string LeaseLost = "LEASE_LOST";
     public const string AgentRestarted = "AGENT_RESTARTED";
     public const string AgentOffline = "AGENT_OFFLINE";
@@ -132,7 +133,7 @@ public static class AgentTaskRules
 
     public static PlatformException NotFound(Guid id) => Errors.NotFound("TASK_NOT_FOUND", $"There is no task {id}.");
 
-    public static PlatformException NoAgentMatches() => Errors.FailedPrecondition("NO_AGENT_MATCHES", "No active agent matches the selection.");
+    public static PlatformException NoAgentMatches() => Errors.FailedPrecondition(NoAgentMatchesReason, "No active agent matches the selection.");
 
     public static PlatformException UnknownAgent() => Errors.FailedPrecondition("UNKNOWN_AGENT", "No agent with this id has ever registered.");
 

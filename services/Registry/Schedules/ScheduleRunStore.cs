@@ -1,0 +1,59 @@
+using AgentPlatform.Contracts.Registry.V1;
+using Grpc.Core;
+using Npgsql;
+
+namespace AgentPlatform.Registry;
+
+/// <summary>All SQL of what came of schedules' ticks.</summary>
+public sealed class ScheduleRunStore(Database database, ScheduleSettings settings)
+{
+    private const string Insert = """
+        INSERT INTO registry.schedule_runs (id, schedule_id, tick_at, triggered_by, outcome, skipped_until, task_ids, task_count, parent_id, reason, message, run_at)
+        VALUES ($1, $2, $3, $4, $5, $6::timestamptz, $7, $8, $9::uuid, $10, $11, $12)
+        """;
+
+    private const string IsTakenSql = "SELECT true FROM registry.schedule_runs WHERE schedule_id = $1 AND tick_at = $2 AND triggered_by = '' AND outcome <> 'skipped'";
+
+    // Keyset paging: ids are UUIDv7, so their order is the order in which ticks were taken.
+    private const string List = """
+        SELECT id, schedule_id, tick_at, triggered_by, outcome, skipped_until, task_ids, task_count, parent_id, reason, message, run_at
+          FROM registry.schedule_runs
+         WHERE schedule_id = $1
+           AND ($2::uuid IS NULL OR id < $2)
+           AND ($3 = '' OR outcome = $3)
+         ORDER BY id DESC
+         LIMIT $4
+        """;
+
+    private const string Remove = """
+        DELETE FROM registry.schedule_runs WHERE id = ANY (ARRAY(
+            SELECT id FROM registry.schedule_runs WHERE run_at <= $1 ORDER BY run_at LIMIT $2 FOR UPDATE SKIP LOCKED))
+        RETURNING id
+        """;
+
+    public void Add(UnitOfWork work, ScheduleRunRecord run) => work.Execute(Insert, run.Id, run.ScheduleId, run.TickAt, run.TriggeredBy, EnumText.Of(run.Outcome),
+        run.SkippedUntil, run.TaskIds.ToArray(), run.TaskCount, run.ParentId, run.Reason, run.Message, run.RunAt);
+
+    /// <summary>Whether a tick was taken before; one that was left out was not.</summary>
+    public async Task<bool> IsTakenAsync(UnitOfWork work, Guid scheduleId, DateTimeOffset tick) =>
+        (await work.QueryAsync(IsTakenSql, row => row.GetBoolean(0), scheduleId, tick)).Count > 0;
+
+    public Task<List<ScheduleRunRecord>> ListAsync(PageRequest page, Guid scheduleId, ScheduleRunOutcome outcome, ServerCallContext context) =>
+        database.QueryAsync(context, List, Read, scheduleId, page.AfterId, EnumText.Of(outcome), page.Fetch);
+
+    /// <summary>Removes runs of long ago, so many at most; gives back how many.</summary>
+    public async Task<int> RemoveAsync(UnitOfWork work, int limit) =>
+        (await work.QueryAsync(Remove, row => row.GetGuid(0), database.Now - settings.RunRetention, limit)).Count;
+
+    private static ScheduleRunRecord Read(NpgsqlDataReader row) => new(
+        row.GetGuid(0), row.GetGuid(1), row.GetFieldValue<DateTimeOffset>(2), row.GetString(3), EnumText.Parse<ScheduleRunOutcome>(row.GetString(4)),
+        row.GetFieldValue<DateTimeOffset>(11))
+    {
+        SkippedUntil = row.IsDBNull(5) ? null : row.GetFieldValue<DateTimeOffset>(5),
+        TaskIds = row.GetFieldValue<Guid[]>(6),
+        TaskCount = row.GetInt32(7),
+        ParentId = row.IsDBNull(8) ? null : row.GetGuid(8),
+        Reason = row.GetString(9),
+        Message = row.GetString(10),
+    };
+}
