@@ -1,6 +1,7 @@
 using AgentPlatform.Bench.Chaos;
 using AgentPlatform.Contracts.Registry.V1;
 using Grpc.Net.Client;
+using Machine = AgentPlatform.Contracts.Registry.V1.Platform;
 
 namespace AgentPlatform.Tests.Faults;
 
@@ -19,7 +20,7 @@ public sealed class ScheduleKillTests(FaultCluster faults, ITestOutputHelper out
         using var channel = GrpcChannel.ForAddress(cluster.Gateway.GrpcAddress);
         using var giveUp = new CancellationTokenSource(GiveUpAfter);
         var agents = new RegistryService.RegistryServiceClient(Storm.Invoker(channel, cluster.AgentToken("ticking")));
-        await Patience.UntilAnsweredAsync(async o => await agents.RegisterAgentAsync(new RegisterAgentRequest { Platform = Platform.Linux, Version = "1" }, o), "ticking", _ => { }, giveUp.Token);
+        await Patience.UntilAnsweredAsync(async o => await agents.RegisterAgentAsync(new RegisterAgentRequest { Platform = Machine.Linux, Version = "1" }, o), "ticking", _ => { }, giveUp.Token);
         var client = new ScheduleService.ScheduleServiceClient(Storm.Invoker(channel, cluster.Key.Mint("user:olga", ["operator"], null, GiveUpAfter * 2, TimeProvider.System)));
         for (var i = 0; i < Schedules; i++)
         {

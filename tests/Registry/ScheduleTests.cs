@@ -124,7 +124,7 @@ public sealed class ScheduleTests : IClassFixture<Platform>
         _platform.Clock.Advance(TimeSpan.FromDays(2) - TimeSpan.FromMinutes(10));
         await WaitUntilTakenAsync(client, [schedule]);
         var story = await StoryAsync(client, schedule);
-        Assert.Equal([first, first + TimeSpan.FromDays(2), first + TimeSpan.FromMinutes(10)], story.Where(r => r.Outcome is Created).Select(r => r.Tick));
+        Assert.Equal([first, first + TimeSpan.FromMinutes(10), first + TimeSpan.FromDays(2)], story.Where(r => r.Outcome is Created).Select(r => r.Tick));
         Assert.Equal([3L], await _platform.SqlAsync<long>("SELECT count(*) FROM registry.tasks WHERE agent_id = 'jumping'"));
     }
 
@@ -196,7 +196,8 @@ public sealed class ScheduleTests : IClassFixture<Platform>
         string[] expected = [(await client.RunsAsync(unknown.Id))[^1].TaskIds.Single(), (await client.RunsAsync(nobody.Id))[^1].TaskIds.Single()];
         Assert.Superset(expected.ToHashSet(), (await agent.PollAsync(20)).Select(t => t.Id).ToHashSet());
 
-        await agent.Registry.DeregisterAgentAsync(new DeregisterAgentRequest());
+        var registry = await _platform.ClientAsync<Contracts.Registry.V1.RegistryService.RegistryServiceClient>(Tokens.Operator());
+        await registry.DeregisterAgentAsync(new DeregisterAgentRequest { Id = agent.Id });
         await PassAsync(client, unknown, Minute);
         Assert.Equal("AGENT_DEREGISTERED", (await client.RunsAsync(unknown.Id))[^1].Reason);
     }

@@ -14,15 +14,15 @@ public sealed class ScheduleRunStore(Database database, ScheduleSettings setting
 
     private const string IsTakenSql = "SELECT true FROM registry.schedule_runs WHERE schedule_id = $1 AND tick_at = $2 AND triggered_by = '' AND outcome <> 'skipped'";
 
-    // Keyset paging: ids are UUIDv7, so their order is the order in which ticks were taken.
+    // By tick, for clocks that jump do not take them in their order; a trigger may be at the time of a tick.
     private const string List = """
         SELECT id, schedule_id, tick_at, triggered_by, outcome, skipped_until, task_ids, task_count, parent_id, reason, message, run_at
           FROM registry.schedule_runs
          WHERE schedule_id = $1
-           AND ($2::uuid IS NULL OR id < $2)
-           AND ($3 = '' OR outcome = $3)
-         ORDER BY id DESC
-         LIMIT $4
+           AND ($2::timestamptz IS NULL OR (tick_at, id) < ($2, $3))
+           AND ($4 = '' OR outcome = $4)
+         ORDER BY tick_at DESC, id DESC
+         LIMIT $5
         """;
 
     private const string Remove = """
@@ -38,8 +38,11 @@ public sealed class ScheduleRunStore(Database database, ScheduleSettings setting
     public async Task<bool> IsTakenAsync(UnitOfWork work, Guid scheduleId, DateTimeOffset tick) =>
         (await work.QueryAsync(IsTakenSql, row => row.GetBoolean(0), scheduleId, tick)).Count > 0;
 
-    public Task<List<ScheduleRunRecord>> ListAsync(PageRequest page, Guid scheduleId, ScheduleRunOutcome outcome, ServerCallContext context) =>
-        database.QueryAsync(context, List, Read, scheduleId, page.AfterId, EnumText.Of(outcome), page.Fetch);
+    public Task<List<ScheduleRunRecord>> ListAsync(PageRequest page, Guid scheduleId, ScheduleRunOutcome outcome, ServerCallContext context)
+    {
+        var after = RunPlace.Read(page.After);
+        return database.QueryAsync(context, List, Read, scheduleId, after?.TickAt, after?.Id ?? Guid.Empty, EnumText.Of(outcome), page.Fetch);
+    }
 
     /// <summary>Removes runs of long ago, so many at most; gives back how many.</summary>
     public async Task<int> RemoveAsync(UnitOfWork work, int limit) =>

@@ -116,7 +116,7 @@ public sealed class ScheduleService(Database database, ScheduleStore store, Sche
         var page = PageRequest.Read("schedule_runs", request.PageSize, request.PageToken, id, request.Outcome);
 
         _ = await store.FindAsync(id, context) ?? throw ScheduleRules.NotFound(id);
-        var (rows, next) = page.Cut(await runStore.ListAsync(page, id, request.Outcome, context), r => r.Id.ToString());
+        var (rows, next) = page.Cut(await runStore.ListAsync(page, id, request.Outcome, context), r => new RunPlace(r.TickAt, r.Id).ToString());
         return new ListScheduleRunsResponse { Runs = { rows.Select(r => r.ToProto()) }, NextPageToken = next };
     }
 

@@ -10,6 +10,9 @@ public sealed class Timetable
     // Within it the days of an expression that fires by real time are looked for: February 29 may be eight years away.
     private static readonly TimeSpan Search = TimeSpan.FromDays(9 * 366);
 
+    // Further than any offset, and nearer than two changes ever are.
+    private static readonly TimeSpan AroundChange = TimeSpan.FromHours(36);
+
     private readonly Cron _cron;
     private readonly TimeZoneInfo _zone;
     private readonly DateTimeOffset? _start;
@@ -97,13 +100,21 @@ public sealed class Timetable
         return null;
     }
 
-    // The first moment at which clocks show this time, or would have, had they not been set forward past it.
+    // The first moment at which clocks show this time, or would have, had they not been set forward past it. Found by the offsets before and after: what the zone
+    // itself says of gaps leaves out those of a new standard time.
     private DateTimeOffset FirstAt(DateTime wall)
     {
-        while (_zone.IsInvalidTime(wall))
+        while (true)
+        {
+            var about = new DateTimeOffset(wall, TimeSpan.Zero);
+            var before = about - _zone.GetUtcOffset(about - AroundChange);
+            if (Local(before).DateTime == wall)
+                return before;
+            var after = about - _zone.GetUtcOffset(about + AroundChange);
+            if (Local(after).DateTime == wall)
+                return after;
             wall = wall.AddMinutes(1);
-        var offset = _zone.IsAmbiguousTime(wall) ? _zone.GetAmbiguousTimeOffsets(wall).Max() : _zone.GetUtcOffset(wall);
-        return new DateTimeOffset(wall, offset).ToUniversalTime();
+        }
     }
 
     // Names alone: what looks up zones reads files, and the text is somebody else's.

@@ -356,6 +356,6 @@ CREATE TABLE registry.schedule_runs (
 
 -- A tick is taken once, whatever goes wrong.
 CREATE UNIQUE INDEX schedule_runs_one_a_tick ON registry.schedule_runs (schedule_id, tick_at) WHERE triggered_by = '' AND outcome <> 'skipped';
-CREATE INDEX schedule_runs_list ON registry.schedule_runs (schedule_id, id DESC);
+CREATE INDEX schedule_runs_list ON registry.schedule_runs (schedule_id, tick_at DESC, id DESC);
 -- Retention.
 CREATE INDEX schedule_runs_run_at ON registry.schedule_runs (run_at);
