@@ -6,7 +6,7 @@ using Npgsql;
 namespace AgentPlatform.Bench;
 
 /// <summary>
-/// A Postgres that syncs to disk, a Redis, a Session, and an Audit when it is asked for, each a process of its own on a free
+/// A Postgres that syncs to disk, a Redis, and the services and the gateway that are asked for, each a process of its own on a free
 /// loopback port, in a folder that goes away with them. Telemetry is recorded as always, but sent nowhere.
 /// </summary>
 public sealed class BenchPlatform : IAsyncDisposable
@@ -21,7 +21,7 @@ public sealed class BenchPlatform : IAsyncDisposable
     private readonly ServerProcess _postgres;
     private readonly ServerProcess _redis;
     private readonly ServiceProcess _audit;
-    private readonly List<ServiceProcess> _sessions = [];
+    private readonly List<ServiceProcess> _started = [];
 
     private BenchPlatform(string folder, IReadOnlyList<string> postgres, int postgresPort)
     {
@@ -62,7 +62,9 @@ public sealed class BenchPlatform : IAsyncDisposable
 
     public string OperatorToken() => _key.Mint("user:bench", ["operator"], null, TokenLifetime, TimeProvider.System);
 
-    public string AgentToken() => _key.Mint("agent:bench", ["agent"], "bench", TokenLifetime, TimeProvider.System);
+    public string AgentToken() => AgentToken("bench");
+
+    public string AgentToken(string id) => _key.Mint($"agent:{id}", ["agent"], id, TokenLifetime, TimeProvider.System);
 
     /// <summary>Makes an empty database beside the platform's own.</summary>
     public async Task CreateDatabaseAsync(string name)
@@ -81,14 +83,23 @@ public sealed class BenchPlatform : IAsyncDisposable
     }
 
     /// <summary>Starts a Session whose database is at this port.</summary>
-    public async Task<ServiceProcess> StartSessionAsync(int databasePort)
+    public Task<ServiceProcess> StartSessionAsync(int databasePort) => StartAsync(NewService("session", "Session", databasePort));
+
+    /// <summary>Starts a Registry.</summary>
+    public Task<ServiceProcess> StartRegistryAsync() => StartAsync(NewService("registry", "Registry", PostgresPort));
+
+    /// <summary>Starts a gateway before this Registry; it takes calls when this returns.</summary>
+    public async Task<ServiceProcess> StartGatewayAsync(ServiceProcess registry)
     {
-        var session = NewService("session", "Session", databasePort);
-        session.Settings["services__audit__grpc__0"] = _audit.GrpcAddress;
-        _sessions.Add(session);
-        await session.StartAsync();
-        await session.IsHealthyAsync();
-        return session;
+        var gateway = new ServiceProcess("gateway", ProgramOf("gateway", "Gateway"), _folder);
+        gateway.Settings["Authentication__DevelopmentKey"] = _key.PublicKey;
+        AddAddress(gateway, "registry", registry);
+        // Not there; the gateway wants to know of them all the same, and is never healthy without them.
+        foreach (var absent in new[] { "session", "audit", "costing", "vault" })
+            AddAddress(gateway, absent, _audit);
+        _started.Add(gateway);
+        await gateway.StartAsync();
+        return gateway;
     }
 
     /// <summary>The processor times so far, with this service as the one that is looked at, and these processes beside this one as callers.</summary>
@@ -96,9 +107,12 @@ public sealed class BenchPlatform : IAsyncDisposable
         callers.Aggregate(ProcessorTimes.Of(Environment.ProcessId), (sum, process) => sum + ProcessorTimes.Of(process)),
         ProcessorTimes.Of(service.Process.Id), ProcessorTimes.OfFamily(_postgres.Id));
 
+    /// <summary>The same of a service behind a gateway.</summary>
+    public ProcessorTimes TimesOf(ServiceProcess service, ServiceProcess gateway) => TimesOf(service, []) with { Gateway = ProcessorTimes.Of(gateway.Process.Id) };
+
     public async ValueTask DisposeAsync()
     {
-        foreach (var service in _sessions.Append(_audit))
+        foreach (var service in _started.Append(_audit))
             await service.DisposeAsync();
         await _redis.DisposeAsync();
         await _postgres.DisposeAsync();
@@ -124,10 +138,24 @@ public sealed class BenchPlatform : IAsyncDisposable
         await new Migrator(new MigratorSettings(Admin, MigratorSettings.Services.ToDictionary(s => s, _ => LoginPassword))).RunAsync(CancellationToken.None);
     }
 
+    private async Task<ServiceProcess> StartAsync(ServiceProcess service)
+    {
+        AddAddress(service, "audit", _audit);
+        _started.Add(service);
+        await service.StartAsync();
+        await service.IsHealthyAsync();
+        return service;
+    }
+
+    private static void AddAddress(ServiceProcess caller, string name, ServiceProcess service)
+    {
+        caller.Settings[$"services__{name}__grpc__0"] = service.GrpcAddress;
+        caller.Settings[$"services__{name}__http__0"] = service.HttpAddress;
+    }
+
     private ServiceProcess NewService(string name, string project, int databasePort)
     {
-        var program = Path.Combine(_repository.Root, "services", project, "bin", _repository.Configuration, _repository.Framework, $"AgentPlatform.{project}.dll");
-        var service = new ServiceProcess($"{name}-{_sessions.Count}", program, _folder);
+        var service = new ServiceProcess($"{name}-{_started.Count}", ProgramOf(Path.Combine("services", project), project), _folder);
         service.Settings["ConnectionStrings__agentplatform"] = $"Host=127.0.0.1;Port={databasePort};Username={name};Password={LoginPassword};Database=agentplatform";
         service.Settings["ConnectionStrings__redis"] = $"127.0.0.1:{RedisPort}";
         service.Settings["Authentication__DevelopmentKey"] = _key.PublicKey;
@@ -136,4 +164,7 @@ public sealed class BenchPlatform : IAsyncDisposable
             service.Settings["Audit__SigningKey"] = Path.Combine(_folder, "signing.pem");
         return service;
     }
+
+    private string ProgramOf(string folder, string name) =>
+        Path.Combine(_repository.Root, folder, "bin", _repository.Configuration, _repository.Framework, $"AgentPlatform.{name}.dll");
 }

@@ -4,17 +4,17 @@ using Spectre.Console;
 
 namespace AgentPlatform.Bench;
 
-/// <summary>What a figure shall be, at least.</summary>
-public sealed record Goal(string What, double Measured, double Least)
+/// <summary>What a figure shall be, at least or, where less is better, at most.</summary>
+public sealed record Goal(string What, double Measured, double Bound, bool IsCeiling = false)
 {
-    public bool IsMet => Measured >= Least;
+    public bool IsMet => IsCeiling ? Measured <= Bound : Measured >= Bound;
 
     /// <summary>Shows goals, each with what was measured and whether it is met.</summary>
     public static void Show(IEnumerable<Goal> goals)
     {
-        var table = Terminal.NewTable("goal", "at least", "measured", "");
+        var table = Terminal.NewTable("goal", "", "measured", "");
         foreach (var goal in goals)
-            table.AddRow(Markup.Escape(goal.What), Text(goal.Least), Text(goal.Measured), goal.IsMet ? "pass" : "FAIL");
+            table.AddRow(Markup.Escape(goal.What), $"{(goal.IsCeiling ? "at most" : "at least")} {Text(goal.Bound)}", Text(goal.Measured), goal.IsMet ? "pass" : "FAIL");
         Terminal.Out.Write(table);
     }
 

@@ -24,6 +24,9 @@ public sealed class LoadResult
     /// <summary>The processor time that a call took in Postgres, in microseconds.</summary>
     public double DatabaseUsPerCall => UsPerCall(_processorTimes.Database);
 
+    /// <summary>The processor time that a call took in the gateway, in microseconds.</summary>
+    public double GatewayUsPerCall => UsPerCall(_processorTimes.Gateway);
+
     public void AddProcessorTimes(ProcessorTimes times) => _processorTimes += times;
 
     /// <summary>Adds a round.</summary>

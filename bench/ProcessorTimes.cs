@@ -6,16 +6,17 @@ namespace AgentPlatform.Bench;
 /// <param name="Callers">Who calls: this process, and a peer's own.</param>
 /// <param name="Service">The service.</param>
 /// <param name="Database">Postgres with all its backends.</param>
-public readonly record struct ProcessorTimes(TimeSpan Callers, TimeSpan Service, TimeSpan Database)
+/// <param name="Gateway">The gateway, where calls go through one.</param>
+public readonly record struct ProcessorTimes(TimeSpan Callers, TimeSpan Service, TimeSpan Database, TimeSpan Gateway = default)
 {
     // The kernel counts in hundredths of a second, whatever its own clock does.
     private const int TicksPerSecond = 100;
 
     public static ProcessorTimes operator -(ProcessorTimes after, ProcessorTimes before) =>
-        new(after.Callers - before.Callers, after.Service - before.Service, after.Database - before.Database);
+        new(after.Callers - before.Callers, after.Service - before.Service, after.Database - before.Database, after.Gateway - before.Gateway);
 
     public static ProcessorTimes operator +(ProcessorTimes one, ProcessorTimes other) =>
-        new(one.Callers + other.Callers, one.Service + other.Service, one.Database + other.Database);
+        new(one.Callers + other.Callers, one.Service + other.Service, one.Database + other.Database, one.Gateway + other.Gateway);
 
     /// <summary>A process's own time.</summary>
     public static TimeSpan Of(int process) => Read(process, own: true);

@@ -2,8 +2,9 @@ using System.CommandLine;
 using AgentPlatform.Bench;
 using AgentPlatform.Bench.Audit;
 using AgentPlatform.Bench.Chaos;
+using AgentPlatform.Bench.Fleet;
 using AgentPlatform.Bench.Mutate;
-using AgentPlatform.Bench.Node;
+using AgentPlatform.Bench.Queues;
 using AgentPlatform.Bench.Redact;
 using AgentPlatform.Bench.Sessions;
 using AgentPlatform.Cli;
@@ -15,6 +16,8 @@ var root = new RootCommand("Measures AgentPlatform, in ratios between two ways t
     GatewayBenchmark.NewCommand(),
     MutateBenchmark.NewCommand(),
     SessionBenchmark.NewCommand(),
+    HeartbeatBenchmark.NewCommand(),
+    DispatchBenchmark.NewCommand(),
     PeersBenchmark.NewCommand(),
     RedactBenchmark.NewCommand(),
     AuditBenchmark.NewCommand(),

@@ -4,18 +4,22 @@ using AgentPlatform.Cli;
 
 namespace AgentPlatform.Bench.Node;
 
-/// <summary>The peers that run in Node: <c>bench/peers</c>, and what its lock file names, installed there.</summary>
-public static class NodeModules
+/// <summary>A folder of the repository with programs for Node, and what its lock file names, installed there.</summary>
+/// <param name="path">The folder, by parts below the repository's root.</param>
+public sealed class NodeModules(params string[] path)
 {
     private const string Manifest = "package-lock.json";
     private const int LinesShown = 5;
     private static readonly TimeSpan InstallTimeout = TimeSpan.FromMinutes(5);
 
-    /// <summary>The folder of the peers.</summary>
-    public static string Folder => Path.Combine(Repository.Find().Root, "bench", "peers");
+    /// <summary>The benchmarks' peers.</summary>
+    public static NodeModules Peers { get; } = new("bench", "peers");
+
+    /// <summary>Where it is.</summary>
+    public string Folder { get; } = Path.Combine([Repository.Find().Root, .. path]);
 
     /// <summary>Installs what the lock file names, unless it is there; why that cannot be, or null when all is well.</summary>
-    public static async Task<string?> InstallAsync()
+    public async Task<string?> InstallAsync()
     {
         if (await RunAsync("node", "--version") is { } noNode)
             return $"node is needed, version 20 or later: {noNode}";
@@ -25,13 +29,13 @@ public static class NodeModules
     }
 
     // npm leaves a copy of what it has installed; an older one is of another lock file.
-    private static bool IsInstalled()
+    private bool IsInstalled()
     {
         var installed = Path.Combine(Folder, "node_modules", $".{Manifest}");
         return File.Exists(installed) && File.GetLastWriteTimeUtc(installed) >= File.GetLastWriteTimeUtc(Path.Combine(Folder, Manifest));
     }
 
-    private static async Task<string?> RunAsync(string program, string argument)
+    private async Task<string?> RunAsync(string program, string argument)
     {
         var start = new ProcessStartInfo(program, [argument]) { WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true };
         try

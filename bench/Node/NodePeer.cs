@@ -20,7 +20,7 @@ public sealed class NodePeer : IAsyncDisposable
     /// <summary>Starts a script of <c>bench/peers</c>; what it depends on is installed.</summary>
     public static NodePeer Start(string script) => new(Process.Start(new ProcessStartInfo("node", [script])
     {
-        WorkingDirectory = NodeModules.Folder,
+        WorkingDirectory = NodeModules.Peers.Folder,
         RedirectStandardInput = true,
         RedirectStandardOutput = true,
     })!);

@@ -127,7 +127,7 @@ public static class SessionBenchmark
     private static async Task<NodePeer?> StartPeerAsync(BenchPlatform platform)
     {
         const string Database = "langgraph";
-        if (await NodeModules.InstallAsync() is { } missing)
+        if (await NodeModules.Peers.InstallAsync() is { } missing)
         {
             Terminal.Out.MarkupLineInterpolated($"Without {LangGraph}: {missing}");
             return null;

@@ -1,0 +1,66 @@
+using System.CommandLine;
+using AgentPlatform.Bench.Node;
+using AgentPlatform.Cli;
+
+namespace AgentPlatform.Bench.Queues;
+
+/// <summary>What it costs to give agents work: Registry's queue, whole and through the gateway, beside what people queue work with today.</summary>
+public static class DispatchBenchmark
+{
+    private const double StartGoalMs = 2.5;
+    private const double CreateGoal = 5_000;
+    private const double DrainGoal = 10_000;
+
+    public static Command NewCommand()
+    {
+        var (seconds, rounds) = (TurnOptions.NewSeconds(), TurnOptions.NewRounds());
+        var alone = new Option<bool>("--alone") { Description = "Without the peers from npm" };
+        var command = new Command("dispatch", "Tasks from their creation to the agent that holds them, creates a second, draining; beside graphile-worker, pg-boss and BullMQ. Starts its own servers.")
+        {
+            alone, seconds, rounds,
+        };
+        command.SetAction((parsed, _) => RunAsync(parsed.GetValue(alone), parsed.GetValue(rounds), TimeSpan.FromSeconds(parsed.GetValue(seconds))));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(bool alone, int rounds, TimeSpan round)
+    {
+        await using var platform = await BenchPlatform.StartAsync();
+        var registry = await platform.StartRegistryAsync();
+        var gateway = await platform.StartGatewayAsync(registry);
+        using var tasks = await TaskQueue.OpenAsync(platform, gateway.GrpcAddress);
+        await using var peers = alone ? null : await StartPeersAsync(platform);
+
+        var own = new QueueContest(tasks.Queue("agent tasks, through the gateway"), () => platform.TimesOf(registry, gateway));
+        List<QueueContest> contests = [own, .. (peers?.Queues ?? []).Select(q => new QueueContest(q))];
+        await QueueContest.RunAsync(contests, rounds, round);
+        await platform.StartAuditAsync();
+        var audited = new QueueContest(tasks.Queue("agent tasks, while the relay feeds Audit"));
+        await QueueContest.RunAsync([audited], rounds, round);
+
+        var table = QueueContest.NewTable();
+        foreach (var contest in contests.Append(audited))
+            contest.AddTo(table);
+        QueueContest.Explain(rounds, round, PeerQueues.Connections);
+        Terminal.Out.MarkupLine("Each create of an agent task has a key and leaves an audit entry, as does each end; draining ends when the last end is acknowledged. Audit is away but for the last row.");
+        Terminal.Out.Write(table);
+        var costs = Terminal.NewTable("CPU µs each", "caller and agents", "gateway", "service", "Postgres");
+        own.AddCostsTo(costs);
+        Terminal.Out.Write(costs);
+        Goal.Show(
+        [
+            new Goal("create to start, median ms", own.StartMedianMs, StartGoalMs, IsCeiling: true),
+            new Goal("creates a second", own.CreatesPerSecond, CreateGoal),
+            new Goal("drained a second", own.DrainedPerSecond, DrainGoal),
+        ]);
+        return ExitCode.Ok;
+    }
+
+    private static async Task<PeerQueues?> StartPeersAsync(BenchPlatform platform)
+    {
+        if (await NodeModules.Peers.InstallAsync() is not { } missing)
+            return await PeerQueues.StartAsync(platform);
+        Terminal.Out.MarkupLineInterpolated($"Without peers: {missing}");
+        return null;
+    }
+}

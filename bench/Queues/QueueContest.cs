@@ -1,0 +1,89 @@
+using System.Globalization;
+using AgentPlatform.Cli;
+using Spectre.Console;
+
+namespace AgentPlatform.Bench.Queues;
+
+/// <summary>Queues that take turns: each round has all three measures of each.</summary>
+public sealed class QueueContest(Queue queue, Func<ProcessorTimes>? processorTimes = null)
+{
+    /// <summary>Calls in flight where additions are measured.</summary>
+    public const int Callers = 16;
+
+    /// <summary>Who works where draining is measured.</summary>
+    public const int Workers = 16;
+
+    /// <summary>How much there is to drain.</summary>
+    public const int DrainedJobs = 10_000;
+
+    private readonly List<double> _drained = [];
+    private LoadResult _start = new();
+    private LoadResult _create = new();
+    private ProcessorTimes _drainTimes;
+
+    /// <summary>The middle one, in milliseconds, from creation to start.</summary>
+    public double StartMedianMs => _start.PercentileMs(0.50);
+
+    /// <summary>Additions a second.</summary>
+    public double CreatesPerSecond => _create.MedianCallsPerSecond;
+
+    /// <summary>How many a second were drained.</summary>
+    public double DrainedPerSecond => LoadResult.Median(_drained);
+
+    /// <summary>Runs all rounds of all; the first round of each warms up and is not counted.</summary>
+    public static async Task RunAsync(IReadOnlyList<QueueContest> contests, int rounds, TimeSpan round)
+    {
+        for (var i = 0; i <= rounds; i++)
+        {
+            foreach (var contest in contests)
+            {
+                await contest.RunAsync(round);
+                if (i == 0)
+                    contest.Forget();
+            }
+        }
+    }
+
+    /// <summary>A table for rows of contests.</summary>
+    public static Table NewTable() => Terminal.NewTable("queue", "create to start, p50 ms", "p99 ms", $"creates/s, {Callers} in flight", "p99 ms", $"drained/s, {Workers} workers");
+
+    /// <summary>Says under which conditions all of them were measured.</summary>
+    public static void Explain(int rounds, TimeSpan round, int connections) => Terminal.Out.MarkupLineInterpolated(
+        $"{rounds} rounds of {round.TotalSeconds} s, medians, on {Environment.ProcessorCount} cores shared by all; {connections} connections; Postgres with fsync on; {DrainedJobs:N0} jobs to drain.");
+
+    public void AddTo(Table table) => table.AddRow(queue.Name, Text(StartMedianMs, "F2"), Text(_start.PercentileMs(0.99), "F2"), Text(CreatesPerSecond, "F0"),
+        Text(_create.PercentileMs(0.99), "F2"), Text(DrainedPerSecond, "F0"));
+
+    /// <summary>Where the processor time of each measure went, in microseconds of each; for those whose parts are known.</summary>
+    public void AddCostsTo(Table table)
+    {
+        AddCost("create to start, and its end", _start.CallersUsPerCall, _start.GatewayUsPerCall, _start.ServiceUsPerCall, _start.DatabaseUsPerCall);
+        AddCost("create", _create.CallersUsPerCall, _create.GatewayUsPerCall, _create.ServiceUsPerCall, _create.DatabaseUsPerCall);
+        AddCost("drain", OfDrained(_drainTimes.Callers), OfDrained(_drainTimes.Gateway), OfDrained(_drainTimes.Service), OfDrained(_drainTimes.Database));
+
+        void AddCost(string what, params ReadOnlySpan<double> parts) => table.AddRow([what, .. parts.ToArray().Select(p => Text(p, "F0"))]);
+        double OfDrained(TimeSpan time) => time.TotalMicroseconds / (_drained.Count * DrainedJobs);
+    }
+
+    private async Task RunAsync(TimeSpan round)
+    {
+        _start.AddProcessorTimes(await TimedAsync(() => queue.Start(1, round, _start)));
+        _create.AddProcessorTimes(await TimedAsync(() => queue.Create(Callers, round, _create)));
+        _drainTimes += await TimedAsync(async () => _drained.Add(DrainedJobs / (await queue.DrainAsync()).TotalSeconds));
+    }
+
+    private async Task<ProcessorTimes> TimedAsync(Func<Task> measure)
+    {
+        var before = processorTimes?.Invoke();
+        await measure();
+        return processorTimes is null ? default : processorTimes() - before!.Value;
+    }
+
+    private void Forget()
+    {
+        (_start, _create, _drainTimes) = (new LoadResult(), new LoadResult(), default);
+        _drained.Clear();
+    }
+
+    private static string Text(double number, string format) => number.ToString(format, CultureInfo.InvariantCulture);
+}
