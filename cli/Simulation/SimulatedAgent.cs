@@ -80,7 +80,7 @@ public sealed class SimulatedAgent(string id, CallInvoker invoker, SimulationTal
                     break;
                 case ConnectResponse.MessageOneofCase.Task:
                     var given = input.Current.Task;
-                    tally.Hold(given.Id, given.Attempt);
+                    tally.Hold(given.Id);
                     _unsettled[given.Id] = new CompleteTaskRequest { Id = given.Id, Fence = new Fence { Epoch = _epoch, Attempt = given.Attempt } };
                     await conversation.CompleteAsync(given.Id, _unsettled[given.Id], end);
                     break;

@@ -12,7 +12,8 @@ public sealed class SimulationTally
     private readonly ConcurrentQueue<double> _beats = new();
     private readonly ConcurrentQueue<double> _dispatches = new();
     private readonly ConcurrentDictionary<string, long> _made = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<(string Id, int Attempt), byte> _seen = new();
+    private readonly ConcurrentDictionary<string, long> _held = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, byte> _timed = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, byte> _done = new(StringComparer.Ordinal);
     private long _heartbeats;
     private long _connected;
@@ -25,7 +26,7 @@ public sealed class SimulationTally
 
     public long Broken => Interlocked.Read(ref _broken);
 
-    /// <summary>Tasks that came twice by the same attempt to an agent that had named them, or were acknowledged twice.</summary>
+    /// <summary>Ends of tasks that were acknowledged although another one had been.</summary>
     public long Doubled => Interlocked.Read(ref _doubled);
 
     public int Made => _made.Count;
@@ -50,14 +51,18 @@ public sealed class SimulationTally
             _beats.Enqueue(took.TotalMilliseconds);
     }
 
-    /// <summary>A task was asked for, at this time by <see cref="Stopwatch"/>.</summary>
-    public void Make(string id, long askedAt) => _made[id] = askedAt;
-
-    /// <summary>The agent holds it. One that comes sooner than its maker is told of it has no latency to show.</summary>
-    public void Hold(string id, int attempt)
+    /// <summary>A task was asked for, at this time by <see cref="Stopwatch"/>, and made.</summary>
+    public void Make(string id, long askedAt)
     {
-        if (_seen.TryAdd((id, attempt), 0) && _made.TryGetValue(id, out var askedAt) && _dispatches.Count < LatenciesMaximum)
-            _dispatches.Enqueue(Stopwatch.GetElapsedTime(askedAt).TotalMilliseconds);
+        _made[id] = askedAt;
+        Time(id);
+    }
+
+    /// <summary>An agent holds it, perhaps sooner than its maker is told of it. Only the first time counts.</summary>
+    public void Hold(string id)
+    {
+        _held.TryAdd(id, Stopwatch.GetTimestamp());
+        Time(id);
     }
 
     public void Acknowledge(string id)
@@ -69,6 +74,13 @@ public sealed class SimulationTally
     public (double Median, double P99) BeatsMs => Of(_beats);
 
     public (double Median, double P99) DispatchesMs => Of(_dispatches);
+
+    // Whichever of the two is noted last finds both.
+    private void Time(string id)
+    {
+        if (_made.TryGetValue(id, out var askedAt) && _held.TryGetValue(id, out var heldAt) && _timed.TryAdd(id, 0) && _dispatches.Count < LatenciesMaximum)
+            _dispatches.Enqueue(Stopwatch.GetElapsedTime(askedAt, heldAt).TotalMilliseconds);
+    }
 
     private static (double Median, double P99) Of(ConcurrentQueue<double> values)
     {
