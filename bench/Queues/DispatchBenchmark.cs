@@ -1,6 +1,7 @@
 using System.CommandLine;
 using AgentPlatform.Bench.Node;
 using AgentPlatform.Cli;
+using Spectre.Console;
 
 namespace AgentPlatform.Bench.Queues;
 
