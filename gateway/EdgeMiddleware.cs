@@ -4,7 +4,7 @@ namespace AgentPlatform.Gateway;
 /// Checks a call's token before it is forwarded, unless its method is open to anybody. Roles are the service's own matter.
 /// A method that the gateway does not know, as of a newer service, needs a token too.
 /// </summary>
-public sealed class EdgeMiddleware(RequestDelegate next, AccessRules rules, AuthenticationSettings settings)
+public sealed class EdgeMiddleware(RequestDelegate next, AccessRules rules, BearerToken token)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -19,7 +19,7 @@ public sealed class EdgeMiddleware(RequestDelegate next, AccessRules rules, Auth
         try
         {
             if (rules.Find(context.Request.Path.Value!) is not { Anonymous: true })
-                await BearerToken.RequireCallerAsync(context, settings);
+                await token.RequireCallerAsync(context);
         }
         catch (PlatformException refusal)
         {

@@ -9,7 +9,7 @@ namespace AgentPlatform;
 /// Lets a call through only when its method's access option names a role of the caller. Closed by default: a method without
 /// a rule is refused. It runs before any look-up, so the answer never tells whether a thing exists.
 /// </summary>
-public sealed class AccessInterceptor(AccessRules rules, AuthenticationSettings settings) : Interceptor
+public sealed class AccessInterceptor(AccessRules rules, BearerToken token) : Interceptor
 {
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
@@ -46,7 +46,7 @@ public sealed class AccessInterceptor(AccessRules rules, AuthenticationSettings 
         if (rule.Anonymous)
             return;
 
-        var caller = await BearerToken.RequireCallerAsync(context.GetHttpContext(), settings);
+        var caller = await token.RequireCallerAsync(context.GetHttpContext());
         if (!caller.Roles.Any(rule.Roles.Contains))
             throw Errors.PermissionDenied("ROLE_MISSING",
                 $"{context.Method} needs one of the roles {string.Join(", ", rule.Roles.Select(Caller.NameOf))}; the token gives {Given(caller)}.");

@@ -19,11 +19,12 @@ public static class Authentication
         Validate(settings, builder.Environment);
 
         builder.Services.AddSingleton(settings);
+        // By the machine's own clock, as the check itself goes by it.
+        builder.Services.AddSingleton(new CallerCache(TimeProvider.System));
+        builder.Services.AddSingleton<BearerToken>();
         builder.Services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer(options =>
         {
             options.MapInboundClaims = false;
-            // By the machine's own clock, as the check itself goes by it.
-            options.TokenHandlers[0] = new CachingTokenHandler(options.TokenHandlers[0], TimeProvider.System);
             options.TokenValidationParameters = new TokenValidationParameters
             {
                 ClockSkew = ClockSkew,
@@ -34,6 +35,8 @@ public static class Authentication
             if (settings.Authority.Length > 0)
             {
                 options.Authority = settings.Authority;
+                // A key that the issuer has withdrawn counts as long, and then as long as its tokens are remembered.
+                options.AutomaticRefreshInterval = CallerCache.Longest;
                 options.RequireHttpsMetadata = !builder.Environment.IsDevelopment();
             }
             else

@@ -5,25 +5,36 @@ using Microsoft.IdentityModel.Tokens;
 namespace AgentPlatform;
 
 /// <summary>Reads and checks the bearer token of a request.</summary>
-public static class BearerToken
+public sealed class BearerToken(AuthenticationSettings settings, CallerCache cache)
 {
     /// <summary>The caller; UNAUTHENTICATED, with the reason, when the token is missing, expired or not to be trusted.</summary>
-    public static async Task<Caller> RequireCallerAsync(HttpContext context, AuthenticationSettings settings)
+    public ValueTask<Caller> RequireCallerAsync(HttpContext context)
+    {
+        var authorization = context.Request.Headers.Authorization.ToString();
+        return cache.Find(authorization) is { } known ? new(known) : new(CheckAsync(context, authorization));
+    }
+
+    private async Task<Caller> CheckAsync(HttpContext context, string authorization)
     {
         var result = await AuthenticateAsync(context);
-        if (result.Succeeded)
-            return Caller.From(result.Principal, settings);
-        throw result.Failure switch
-        {
-            null => Errors.Unauthenticated("TOKEN_MISSING", "Send a bearer token in the metadata authorization."),
-            SecurityTokenExpiredException => Errors.Unauthenticated("TOKEN_EXPIRED", "The token has expired; get a new one."),
-            SecurityTokenInvalidIssuerException or SecurityTokenSignatureKeyNotFoundException or SecurityTokenInvalidSignatureException =>
-                Errors.Unauthenticated("TOKEN_NOT_TRUSTED", "The token is of another issuer, or its signature is not the issuer's."),
-            SecurityTokenInvalidAudienceException => Errors.Unauthenticated("TOKEN_NOT_FOR_US", "The token is for another audience."),
-            SecurityTokenNotYetValidException => Errors.Unauthenticated("TOKEN_NOT_YET_VALID", "The token is not valid yet; check the clocks."),
-            _ => Errors.Unauthenticated("TOKEN_INVALID", "The token cannot be read."),
-        };
+        if (!result.Succeeded)
+            throw WhyRefused(result.Failure);
+        var caller = Caller.From(result.Principal, settings);
+        if (result.Properties?.ExpiresUtc is { } validUntil)
+            cache.Keep(authorization, caller, validUntil);
+        return caller;
     }
+
+    private static PlatformException WhyRefused(Exception? failure) => failure switch
+    {
+        null => Errors.Unauthenticated("TOKEN_MISSING", "Send a bearer token in the metadata authorization."),
+        SecurityTokenExpiredException => Errors.Unauthenticated("TOKEN_EXPIRED", "The token has expired; get a new one."),
+        SecurityTokenInvalidIssuerException or SecurityTokenSignatureKeyNotFoundException or SecurityTokenInvalidSignatureException =>
+            Errors.Unauthenticated("TOKEN_NOT_TRUSTED", "The token is of another issuer, or its signature is not the issuer's."),
+        SecurityTokenInvalidAudienceException => Errors.Unauthenticated("TOKEN_NOT_FOR_US", "The token is for another audience."),
+        SecurityTokenNotYetValidException => Errors.Unauthenticated("TOKEN_NOT_YET_VALID", "The token is not valid yet; check the clocks."),
+        _ => Errors.Unauthenticated("TOKEN_INVALID", "The token cannot be read."),
+    };
 
     private static async Task<AuthenticateResult> AuthenticateAsync(HttpContext context)
     {

@@ -1,74 +1,82 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using Microsoft.IdentityModel.Tokens;
 
 namespace AgentPlatform;
 
 /// <summary>
-/// Remembers for a short while that a token was found valid: checking a signature takes longer than all else that a call does in
-/// the process. A caller sends the same token with every call. Only what was found valid is remembered, under the token's
-/// SHA-256; from the moment that the token expires each call is checked in full again, so that it is refused exactly as without
-/// this, and an issuer's key that was withdrawn is noticed within a minute.
+/// Remembers for a while whose a token is that was found valid: checking a signature takes longer than all else that a call does in
+/// the process, and a caller sends the same token with every call. Only what was found valid is remembered, under the SHA-256 of the header that
+/// brought it; from the moment that the token expires each call is checked in full again, so that it is refused exactly as without this.
 /// </summary>
-public sealed class CachingTokenHandler(TokenHandler inner, TimeProvider clock) : TokenHandler
+public sealed class CallerCache(TimeProvider clock)
 {
     /// <summary>The longest that a token is taken without being checked; two generations of it are kept.</summary>
-    public static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Longest = TimeSpan.FromMinutes(5);
 
-    // As many callers with a token each are not forgotten between two of their calls; about 4 KiB each.
-    private const int TokensPerGeneration = 4_096;
+    // A fleet whose agents have a token each does not push itself out between two of its heartbeats; about a third of a KiB each.
+    private const int TokensPerGeneration = 131_072;
 
     private volatile Generation _young = new(clock.GetUtcNow());
     private volatile Generation? _old;
 
-    public override async Task<TokenValidationResult> ValidateTokenAsync(string token, TokenValidationParameters validationParameters)
+    /// <summary>The caller whose token this header brings, if it was found valid not long ago.</summary>
+    public Caller? Find(string authorization)
     {
-        var key = KeyOf(token);
-        if (Find(key) is { } known && clock.GetUtcNow().UtcDateTime < known.SecurityToken.ValidTo)
-            return known;
-
-        var result = await inner.ValidateTokenAsync(token, validationParameters);
-        if (result.IsValid)
-            Keep(key, result);
-        return result;
+        var key = KeyOf(authorization);
+        return (Find(_young, key) ?? Find(_old, key)) is { } known && clock.GetUtcNow() < known.ValidUntil ? known.Caller : null;
     }
 
-    public override SecurityToken ReadToken(string token) => inner.ReadToken(token);
-
-    private TokenValidationResult? Find(Key key) => Find(_young, key) ?? Find(_old, key);
-
-    private TokenValidationResult? Find(Generation? generation, Key key) =>
-        generation is not null && AgeOf(generation) < Longest ? generation.Tokens.GetValueOrDefault(key) : null;
-
-    // A clock that was set back makes everything old.
-    private TimeSpan AgeOf(Generation generation) =>
-        clock.GetUtcNow() - generation.BegunAt is var age && age < TimeSpan.Zero ? TimeSpan.MaxValue : age;
-
-    private void Keep(Key key, TokenValidationResult result)
+    /// <summary>Remembers a caller whose token was checked in this moment.</summary>
+    public void Keep(string authorization, Caller caller, DateTimeOffset validUntil)
     {
         var young = _young;
-        if (young.Tokens.Count >= TokensPerGeneration || AgeOf(young) >= Longest / 2)
+        if (young.Count >= TokensPerGeneration || AgeOf(young) >= Longest / 2)
         {
             // Two calls may do so at once; a token that is lost by that is only checked once more.
             _old = young;
             _young = young = new Generation(clock.GetUtcNow());
         }
-        young.Tokens[key] = result;
+        young.Keep(KeyOf(authorization), new Known(caller, validUntil));
     }
 
-    private static Key KeyOf(string token)
+    private Known? Find(Generation? generation, Key key) =>
+        generation is not null && AgeOf(generation) < Longest ? generation.Find(key) : null;
+
+    // A clock that was set back makes everything old.
+    private TimeSpan AgeOf(Generation generation) =>
+        clock.GetUtcNow() - generation.BegunAt is var age && age < TimeSpan.Zero ? TimeSpan.MaxValue : age;
+
+    private static Key KeyOf(string authorization)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(MemoryMarshal.AsBytes(token.AsSpan()), hash);
+        SHA256.HashData(MemoryMarshal.AsBytes(authorization.AsSpan()), hash);
         return MemoryMarshal.Read<Key>(hash);
     }
 
     private readonly record struct Key(UInt128 First, UInt128 Second);
 
+    private sealed record Known(Caller Caller, DateTimeOffset ValidUntil);
+
     // What it holds is never older than itself, so its beginning bounds the age of all.
-    private sealed record Generation(DateTimeOffset BegunAt)
+    private sealed class Generation(DateTimeOffset begunAt)
     {
-        public ConcurrentDictionary<Key, TokenValidationResult> Tokens { get; } = new();
+        private readonly ConcurrentDictionary<Key, Known> _callers = new();
+        private int _count;
+
+        public DateTimeOffset BegunAt => begunAt;
+
+        // The dictionary's own count locks it as a whole.
+        public int Count => _count;
+
+        public Known? Find(Key key) => _callers.GetValueOrDefault(key);
+
+        public void Keep(Key key, Known known)
+        {
+            if (_callers.TryAdd(key, known))
+                Interlocked.Increment(ref _count);
+            else
+                _callers[key] = known;
+        }
     }
 }

@@ -38,8 +38,7 @@ public sealed class Database(NpgsqlDataSource source, UnitOfWorkTools tools)
     /// </summary>
     public ValueTask<UnitOfWork> BeginAsync(CancellationToken cancellation)
     {
-        var self = new Caller { Subject = $"service/{tools.Service.Name}", Roles = [Role.Service] };
-        return ValueTask.FromResult(new UnitOfWork(new UnitOfWorkScope(this, self, null, "", "", cancellation, TagOf(self), tools)));
+        return ValueTask.FromResult(new UnitOfWork(new UnitOfWorkScope(this, Self, null, "", "", cancellation, TagOf(Self), tools)));
     }
 
     /// <summary>
@@ -61,6 +60,15 @@ public sealed class Database(NpgsqlDataSource source, UnitOfWorkTools tools)
         var batch = new ReadBatch();
         var rows = batch.Add(sql, map, values);
         await ReadAsync(context, batch);
+        return rows;
+    }
+
+    /// <summary>Runs a read that nobody called for, for the service itself.</summary>
+    public async Task<List<T>> QueryAsync<T>(CancellationToken cancellation, string sql, Func<NpgsqlDataReader, T> map, params object?[] values)
+    {
+        var batch = new ReadBatch();
+        var rows = batch.Add(sql, map, values);
+        await ReadAsync(Self, batch, cancellation);
         return rows;
     }
 
@@ -94,9 +102,10 @@ public sealed class Database(NpgsqlDataSource source, UnitOfWorkTools tools)
     }
 
     /// <summary>Runs several reads for a caller in one round trip.</summary>
-    public async Task ReadAsync(ServerCallContext context, ReadBatch reads)
+    public Task ReadAsync(ServerCallContext context, ReadBatch reads) => ReadAsync(context.Caller(), reads, context.CancellationToken);
+
+    private async Task ReadAsync(Caller caller, ReadBatch reads, CancellationToken cancellation)
     {
-        var (caller, cancellation) = (context.Caller(), context.CancellationToken);
         try
         {
             if (reads.IsSmall && await IsReadWithOthersAsync(caller, reads, cancellation))
@@ -119,6 +128,9 @@ public sealed class Database(NpgsqlDataSource source, UnitOfWorkTools tools)
             await ReadAloneAsync(caller, reads, cancellation);
         }
     }
+
+    // The principal of what nobody has called for.
+    private Caller Self { get; } = new() { Subject = $"service/{tools.Service.Name}", Roles = [Role.Service] };
 
     /// <summary>Answers that are older than this no longer count.</summary>
     internal DateTimeOffset IdempotencyCutoff => Now - tools.Idempotency.Retention;

@@ -13,7 +13,7 @@ namespace AgentPlatform;
 /// each thing that it asks, with an idempotency key or without. Disposed without <see cref="CommitAsync{TResponse}"/>, it leaves
 /// no trace. Units that only add rows, and those of <see cref="ChangeAsync"/>, are committed together with others': <see cref="GroupCommit"/>.
 /// </summary>
-public sealed class UnitOfWork : IAsyncDisposable
+public sealed partial class UnitOfWork : IAsyncDisposable
 {
     private static readonly TimeSpan RetryInFlightEvery = TimeSpan.FromMilliseconds(50);
 
@@ -103,7 +103,10 @@ public sealed class UnitOfWork : IAsyncDisposable
             return WhatToWrite(answer);
         }, Cancellation);
         if (await IsCommittedWithOthersAsync(member))
-            return Committed(response!, answer);
+        {
+            Committed(answer);
+            return response;
+        }
         Forget(before);
         return await QuerySingleAsync(sql, map, values) is { } found ? await CommitAsync(change(found)) : null;
     }
@@ -128,21 +131,21 @@ public sealed class UnitOfWork : IAsyncDisposable
             _scope.Database.Forget(e);
             throw OutcomeUnknown(e);
         }
-        if (_sendsTag)
-            _scope.Tools.Tags.Remember(_rented!.Connection, _scope.ConnectionTag);
-        return Committed(response, answer);
+        Committed(answer);
+        return response;
     }
 
-    private TResponse Committed<TResponse>(TResponse response, byte[] answer)
+    private void Committed(byte[]? answer = null)
     {
+        if (_sendsTag)
+            _scope.Tools.Tags.Remember(_rented!.Connection, _scope.ConnectionTag);
         if (_entries.Count > 0)
             _scope.Tools.Signal.Set();
         foreach (var topic in _topics)
             _scope.Tools.Wakeups.Signal(topic);
         if (_call is not null)
-            _scope.Tools.Answers.Keep(_call, answer, _scope.Database.Now);
+            _scope.Tools.Answers.Keep(_call, answer ?? [], _scope.Database.Now);
         _scope.Tools.Metrics.Committed(_roundTrips);
-        return response;
     }
 
     /// <summary>Commits where there is no answer to keep: before a stream's first message, or where nobody has called.</summary>
@@ -363,10 +366,12 @@ public sealed class UnitOfWork : IAsyncDisposable
         }
     }
 
-    private async Task<List<T>> ReadAsync<T>(NpgsqlDataReader reader, Func<NpgsqlDataReader, T> map)
+    private Task<List<T>> ReadAsync<T>(NpgsqlDataReader reader, Func<NpgsqlDataReader, T> map) => ReadAsync(reader, map, Cancellation);
+
+    private static async Task<List<T>> ReadAsync<T>(NpgsqlDataReader reader, Func<NpgsqlDataReader, T> map, CancellationToken cancellation)
     {
         var rows = new List<T>();
-        while (await reader.ReadAsync(Cancellation))
+        while (await reader.ReadAsync(cancellation))
             rows.Add(map(reader));
         return rows;
     }

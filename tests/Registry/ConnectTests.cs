@@ -40,6 +40,33 @@ public sealed class ConnectTests(Platform platform) : IClassFixture<Platform>
     }
 
     [Fact]
+    public async Task Much_that_is_said_at_once_is_answered_and_of_each_task_in_its_order()
+    {
+        const int Count = 100;
+        var agent = await TaskAgent.RegisterAsync(platform, "talkative");
+        for (var i = 0; i < Count; i++)
+            await CreateAsync("talkative");
+        using var link = await OpenAsync(agent, maxInFlight: Count);
+        var tasks = new List<AgentTask>();
+        while (tasks.Count < Count)
+            tasks.Add((await NextAsync(link, r => r.Task)).Task);
+        foreach (var (number, task) in tasks.Index())
+        {
+            var (id, fence) = (task.Id, agent.FenceOf(task));
+            await link.RequestStream.WriteAsync(new ConnectRequest { Number = 10 * number, Start = new StartTaskRequest { Id = id, Fence = fence } });
+            await link.RequestStream.WriteAsync(new ConnectRequest { Number = 10 * number + 1, Progress = new ReportProgressRequest { Id = id, Fence = fence, Percent = 99, Message = "nearly" } });
+            await link.RequestStream.WriteAsync(new ConnectRequest { Number = 10 * number + 2, Complete = new CompleteTaskRequest { Id = id, Fence = fence } });
+            await link.RequestStream.WriteAsync(new ConnectRequest { Number = 10 * number + 3, Progress = new ReportProgressRequest { Id = id, Fence = fence, Percent = 1 } });
+        }
+
+        var answers = new Dictionary<long, string>();
+        while (answers.Count < 4 * Count)
+            Assert.True((await NextAsync(link, r => r.Answer)).Answer is var answer && answers.TryAdd(answer.Number, answer.Reason));
+        Assert.All(answers, a => Assert.Equal(a.Key % 10 == 3 ? "STALE_LEASE" : "", a.Value));
+        Assert.Equal([(long)Count], await platform.SqlAsync<long>("SELECT count(*) FROM registry.tasks WHERE agent_id = 'talkative' AND status = 'completed' AND progress_message = 'nearly'"));
+    }
+
+    [Fact]
     public async Task No_more_is_handed_out_than_the_agent_takes_until_it_lets_go()
     {
         var agent = await TaskAgent.RegisterAsync(platform, "narrow");
@@ -108,10 +135,12 @@ public sealed class ConnectTests(Platform platform) : IClassFixture<Platform>
         await link.RequestStream.WriteAsync(new ConnectRequest { Number = 1, Complete = new CompleteTaskRequest { Id = Guid.NewGuid().ToString(), Fence = new Fence { Epoch = agent.Epoch, Attempt = 1 } } });
         await link.RequestStream.WriteAsync(new ConnectRequest { Number = 2 });
         await link.RequestStream.WriteAsync(new ConnectRequest { Number = 3, Heartbeat = new HeartbeatRequest { Epoch = agent.Epoch } });
-        Assert.Equal((1, "TASK_NOT_FOUND", (int)StatusCode.NotFound), Facts(await NextAsync(link, r => r.Answer)));
-        Assert.Equal((2, "INVALID_FIELD", (int)StatusCode.InvalidArgument), Facts(await NextAsync(link, r => r.Answer)));
-        var third = (await NextAsync(link, r => r.Answer)).Answer;
-        Assert.Equal((3, "", 30), (third.Number, third.Reason, third.Heartbeat.HeartbeatInterval.Seconds));
+        var answers = new List<Answer>();
+        while (answers.Count < 3)
+            answers.Add((await NextAsync(link, r => r.Answer)).Answer);
+        answers.Sort((a, b) => a.Number.CompareTo(b.Number));
+        Assert.Equal([(1, "TASK_NOT_FOUND", (int)StatusCode.NotFound), (2, "INVALID_FIELD", (int)StatusCode.InvalidArgument), (3, "", 0)], answers.Select(Facts));
+        Assert.Equal(30, answers[2].Heartbeat.HeartbeatInterval.Seconds);
     }
 
     [Fact]
@@ -129,7 +158,7 @@ public sealed class ConnectTests(Platform platform) : IClassFixture<Platform>
         await Refusal.ExpectAsync(StatusCode.FailedPrecondition, "STALE_EPOCH", () => NextAsync(stale, _ => null));
     }
 
-    private static (long Number, string Reason, int Code) Facts(ConnectResponse response) => (response.Answer.Number, response.Answer.Reason, response.Answer.Code);
+    private static (long Number, string Reason, int Code) Facts(Answer answer) => (answer.Number, answer.Reason, answer.Code);
 
     private async Task<Stream> OpenAsync(TaskAgent agent, int maxInFlight, params string[] running)
     {

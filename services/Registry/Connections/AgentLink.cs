@@ -13,12 +13,17 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
 {
     private const int QueuedMessages = 64;
     private const int ClaimMaximum = 64;
+
+    // As many as are committed together; an agent that says more is read no further meanwhile.
+    private const int RequestsAtOnce = 32;
+
     private static readonly TimeSpan SlowestWrite = TimeSpan.FromSeconds(30);
 
     // Word of tasks and commands comes at once; this is for when it was lost.
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(15);
 
     private readonly Channel<ConnectResponse> _queue = Channel.CreateBounded<ConnectResponse>(new BoundedChannelOptions(QueuedMessages) { SingleReader = true });
+    private readonly TaskCompletionSource _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly HashSet<Guid> _toldCancels = [];
     private readonly string _agentId = context.Caller().AgentId;
     private long _toldConfig;
@@ -32,7 +37,7 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var writing = WriteAsync(end.Token);
         Task[] loops = [writing, ReadAsync(end.Token), DeliverAsync(hello!, running, end.Token)];
-        var first = await Task.WhenAny(loops);
+        var first = await Task.WhenAny([.. loops, _broken.Task]);
         // Reading ends when the agent has said all; what it was answered is still to be written.
         if (first == loops[1] && first.IsCompletedSuccessfully)
         {
@@ -70,15 +75,50 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
         }
     }
 
+    // What is said of several tasks overlaps, so that their ends are committed together; what is said of one task is done in its order.
     private async Task ReadAsync(CancellationToken stop)
     {
+        var answering = new List<(string TaskId, Task Done)>(RequestsAtOnce);
         while (await input.MoveNext(stop))
-            await _queue.Writer.WriteAsync(new ConnectResponse { Answer = await AnswerAsync(input.Current) }, stop);
+        {
+            answering.RemoveAll(a => a.Done.IsCompleted);
+            if (answering.Count == RequestsAtOnce)
+                await Task.WhenAny(answering.Select(a => a.Done));
+            var taskId = TaskIdOf(input.Current);
+            var before = answering.FindLast(a => a.TaskId == taskId && taskId.Length > 0).Done ?? Task.CompletedTask;
+            answering.Add((taskId, AnswerAsync(input.Current, before, stop)));
+        }
+        await Task.WhenAll(answering.Select(a => a.Done));
     }
 
-    private async Task<Answer> AnswerAsync(ConnectRequest request)
+    private static string TaskIdOf(ConnectRequest request) => request.MessageCase switch
+    {
+        ConnectRequest.MessageOneofCase.Start => request.Start.Id,
+        ConnectRequest.MessageOneofCase.Progress => request.Progress.Id,
+        ConnectRequest.MessageOneofCase.Extend => request.Extend.Id,
+        ConnectRequest.MessageOneofCase.Complete => request.Complete.Id,
+        ConnectRequest.MessageOneofCase.Fail => request.Fail.Id,
+        _ => "",
+    };
+
+    // Never fails by itself: whatever nobody foresaw ends the stream.
+    private async Task AnswerAsync(ConnectRequest request, Task before, CancellationToken stop)
+    {
+        try
+        {
+            await before;
+            await _queue.Writer.WriteAsync(new ConnectResponse { Answer = await AnswerAsync(request, stop) }, stop);
+        }
+        catch (Exception e) { _broken.TrySetException(e); }
+    }
+
+    private async Task<Answer> AnswerAsync(ConnectRequest request, CancellationToken stop)
     {
         var answer = new Answer { Number = request.Number };
+        // A sign of life waits for nobody.
+        var needsRoom = request.Heartbeat is null;
+        if (needsRoom)
+            await tools.Room.WaitAsync(stop);
         try
         {
             await HandleAsync(request, answer);
@@ -89,6 +129,11 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
         {
             var error = Errors.Unavailable("The database", e);
             (answer.Code, answer.Reason, answer.Message) = ((int)error.Code, error.Reason, error.Message);
+        }
+        finally
+        {
+            if (needsRoom)
+                tools.Room.Release();
         }
         return answer;
     }
@@ -173,10 +218,7 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
     private async Task<List<AgentTaskRecord>> ClaimAsync(long epoch, int maximumInFlight)
     {
         await using var work = await tools.Database.BeginAsync(context);
-        var taken = await tools.Leases.ClaimAsync(work, _agentId, epoch, ClaimMaximum, maximumInFlight, _link);
-        if (taken.Count > 0)
-            await work.CommitAsync();
-        return taken;
+        return await tools.Leases.ClaimAndCommitAsync(work, _agentId, epoch, ClaimMaximum, maximumInFlight, _link);
     }
 
     private async Task TellAsync(long epoch, CancellationToken stop)

@@ -90,13 +90,12 @@ public sealed class AgentViews
     private async Task<Dictionary<string, AgentView>> LoadAsync(string[] ids)
     {
         var readAt = _clock.GetTimestamp();
-        await using var work = await _database.BeginAsync(CancellationToken.None);
-        var rows = await work.QueryAsync(Load, row => (Id: row.GetString(0), View: new AgentView(
+        var rows = await _database.QueryAsync(CancellationToken.None, Load, row => (Id: row.GetString(0), View: new AgentView(
             row.GetInt64(1), EnumText.Parse<AgentStatus>(row.GetString(2)), row.GetInt64(3), row.GetBoolean(4), row.GetInt64(5), row.GetInt32(6), row.GetFieldValue<Guid[]>(7),
             row.GetFieldValue<Guid[]>(8))
         {
             ReadAt = readAt,
-        }), [ids]);
+        }), values: [ids]);
         foreach (var (id, view) in rows)
             _views[id] = view;
         return rows.ToDictionary(r => r.Id, r => r.View);

@@ -92,9 +92,9 @@ public sealed class HeldTasks(Database database, AgentTaskStore store, AgentTask
         }
         catch (PlatformException e) when (e.Reason == AgentTaskRules.StaleLeaseReason)
         {
-            // Perhaps the agent itself is no longer what it was, which tells more.
+            // Perhaps the agent itself is no longer what it was, which tells more. By the connection that is there: who waits for a second one may wait for himself.
             var agentId = context.Caller().AgentId;
-            RegistryRules.CheckMayWork(await agents.FindAsync(agentId, context), agentId, fence.Epoch);
+            RegistryRules.CheckMayWork(await agents.FindAsync(work, agentId), agentId, fence.Epoch);
             throw;
         }
     }

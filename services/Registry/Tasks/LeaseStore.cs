@@ -5,10 +5,17 @@ public sealed class LeaseStore(Database database, TaskSettings settings)
 {
     // The agent's own queue and those of the pools that it matches; of each the foremost, locked, and of those the foremost as a whole. Rows that somebody
     // else takes at this moment are passed over. An agent that is not active, or at another epoch, or by a stream that another one has replaced, has no queues and gets nothing; FOR SHARE holds up whoever
-    // would change that, so that what takes an agent's leases away finds all of them.
+    // would change that, so that what takes an agent's leases away finds all of them. Where nothing waits nothing is locked: such a look writes nothing, and its commit waits for no disk.
     private const string Claim = $"""
         WITH me AS (
-            SELECT id, roles, platform, capabilities, tags FROM registry.agents WHERE id = $1 AND epoch = $2 AND status = 'active' AND ($7::bigint IS NULL OR link = $7) FOR SHARE
+            SELECT id, roles, platform, capabilities, tags FROM registry.agents a
+             WHERE id = $1 AND epoch = $2 AND status = 'active' AND ($7::bigint IS NULL OR link = $7)
+               AND (EXISTS (SELECT FROM registry.tasks WHERE queue = 'agent:' || $1 AND status = 'pending')
+                    OR EXISTS (SELECT FROM registry.pools p
+                                WHERE (p.role = '' OR p.role = ANY (a.roles)) AND (p.platform = '' OR p.platform = a.platform)
+                                  AND p.capabilities <@ a.capabilities AND p.tags <@ a.tags
+                                  AND EXISTS (SELECT FROM registry.tasks WHERE queue = p.key AND status = 'pending')))
+               FOR SHARE OF a
         ), room AS (
             SELECT greatest(0, least($3, $4 - (SELECT count(*) FROM registry.tasks WHERE agent_id = $1 AND lease_until IS NOT NULL))) AS tasks
         ), queues AS (
@@ -65,10 +72,17 @@ public sealed class LeaseStore(Database database, TaskSettings settings)
     /// <summary>
     /// Hands out at most <paramref name="atMost"/> tasks, and no more than that the agent holds <paramref name="maximumHeld"/> in all; the foremost first.
     /// </summary>
-    public Task<List<AgentTaskRecord>> ClaimAsync(UnitOfWork work, string agentId, long epoch, int atMost, int maximumHeld, long? link = null)
+    public Task<List<AgentTaskRecord>> ClaimAsync(UnitOfWork work, string agentId, long epoch, int atMost, int maximumHeld)
     {
         var now = database.Now;
-        return work.QueryAsync(Claim, AgentTaskRow.Read, agentId, epoch, (long)atMost, (long)maximumHeld, now + settings.AssignmentLease, now, link);
+        return work.QueryAsync(Claim, AgentTaskRow.Read, agentId, epoch, (long)atMost, (long)maximumHeld, now + settings.AssignmentLease, now, null);
+    }
+
+    /// <summary>The same for the stream that is the agent's last one, and commits.</summary>
+    public Task<List<AgentTaskRecord>> ClaimAndCommitAsync(UnitOfWork work, string agentId, long epoch, int atMost, int maximumHeld, long link)
+    {
+        var now = database.Now;
+        return work.CommitQueryAsync(Claim, AgentTaskRow.Read, agentId, epoch, (long)atMost, (long)maximumHeld, now + settings.AssignmentLease, now, link);
     }
 
     /// <summary>Tasks whose holders have had them too long, locked; they come without payload and result.</summary>
