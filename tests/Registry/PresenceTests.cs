@@ -64,6 +64,7 @@ public sealed class PresenceTests : IClassFixture<Platform>
     {
         var agent = await TaskAgent.RegisterAsync(_platform, "jumper");
         await BeatAsync(agent);
+        await Eventually.TrueAsync(async () => (await UpSinceAsync()) != default, "the platform has noted its beat");
         foreach (var jump in new[] { TimeSpan.FromHours(1), -TimeSpan.FromHours(2), TimeSpan.FromHours(3) })
         {
             _platform.Clock.Advance(jump);
