@@ -23,6 +23,11 @@ public sealed class GatewayCaller
         Webhooks = new WebhookService.WebhookServiceClient(invoker);
         Registry = new RegistryService.RegistryServiceClient(invoker);
         AgentTasks = new AgentTaskService.AgentTaskServiceClient(invoker);
+        Schedules = new ScheduleService.ScheduleServiceClient(invoker);
+        Packages = new PackageService.PackageServiceClient(invoker);
+        Deployments = new DeploymentService.DeploymentServiceClient(invoker);
+        Configs = new AgentConfigService.AgentConfigServiceClient(invoker);
+        Telemetry = new TelemetryService.TelemetryServiceClient(invoker);
         Vault = new VaultService.VaultServiceClient(invoker);
         Prices = new PriceService.PriceServiceClient(invoker);
         PriceLists = new PriceListService.PriceListServiceClient(invoker);
@@ -43,6 +48,16 @@ public sealed class GatewayCaller
     public RegistryService.RegistryServiceClient Registry { get; }
 
     public AgentTaskService.AgentTaskServiceClient AgentTasks { get; }
+
+    public ScheduleService.ScheduleServiceClient Schedules { get; }
+
+    public PackageService.PackageServiceClient Packages { get; }
+
+    public DeploymentService.DeploymentServiceClient Deployments { get; }
+
+    public AgentConfigService.AgentConfigServiceClient Configs { get; }
+
+    public TelemetryService.TelemetryServiceClient Telemetry { get; }
 
     public VaultService.VaultServiceClient Vault { get; }
 

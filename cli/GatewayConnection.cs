@@ -16,6 +16,9 @@ public sealed class GatewayConnection : IDisposable
     /// <summary>Who runs the fleet.</summary>
     public const string Operator = "operator";
 
+    /// <summary>Who sets prices, and releases packages.</summary>
+    public const string Superuser = "superuser";
+
     private static readonly TimeSpan TokenLifetime = TimeSpan.FromHours(12);
     private readonly GrpcChannel _channel;
 

@@ -3,9 +3,14 @@ using AgentPlatform.Cli;
 using AgentPlatform.Cli.Agents;
 using AgentPlatform.Cli.Approvals;
 using AgentPlatform.Cli.Audit;
+using AgentPlatform.Cli.Configs;
+using AgentPlatform.Cli.Deployments;
+using AgentPlatform.Cli.Packages;
+using AgentPlatform.Cli.Schedules;
 using AgentPlatform.Cli.Sessions;
 using AgentPlatform.Cli.Simulation;
 using AgentPlatform.Cli.Tasks;
+using AgentPlatform.Cli.Telemetry;
 using AgentPlatform.Cli.Webhooks;
 
 var root = new RootCommand(
@@ -20,6 +25,11 @@ var root = new RootCommand(
     AgentCommand.Create(),
     TaskCommand.Create(),
     QueueCommand.Create(),
+    ScheduleCommand.Create(),
+    ConfigCommand.Create(),
+    PackageCommand.Create(),
+    DeploymentCommand.Create(),
+    TelemetryCommand.Create(),
     SimulateCommand.Create(),
     WebhookCommand.Create(),
     AuditCommand.Create(),

@@ -19,6 +19,26 @@ public static class Terminal
         return table;
     }
 
+    /// <summary>A table of others' texts; the last column alone may wrap.</summary>
+    public static Table NewTable(string[] headings, IEnumerable<string[]> rows)
+    {
+        var table = NewTable(headings);
+        foreach (var column in table.Columns.SkipLast(1))
+            column.NoWrap();
+        foreach (var cells in rows)
+            table.AddRow(cells.Select(cell => new Text(PlainText.Of(cell))));
+        return table;
+    }
+
+    /// <summary>Others' texts by name, below each other; what is empty is left out.</summary>
+    public static Grid NewList(params (string Name, string Value)[] facts)
+    {
+        var list = NewList();
+        foreach (var (name, value) in facts.Where(f => f.Value.Length > 0))
+            list.AddRow(new Text(name), new Text(PlainText.Of(value)));
+        return list;
+    }
+
     /// <summary>Names and values below each other.</summary>
     public static Grid NewList()
     {

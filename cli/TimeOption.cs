@@ -25,4 +25,21 @@ public static class TimeOption
             return null;
         },
     };
+
+    /// <summary>The same for a moment that may be ahead; how long ago is not understood.</summary>
+    /// <param name="name">With its dashes.</param>
+    /// <param name="description">What the moment bounds.</param>
+    public static Option<Timestamp?> CreateAbsolute(string name, string description) => new(name)
+    {
+        HelpName = "TIME",
+        Description = $"{description}: 2026-03-01, or 2026-03-01T12:00Z (UTC unless it says otherwise)",
+        CustomParser = result =>
+        {
+            var text = result.Tokens.Single().Value;
+            if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time))
+                return time.ToTimestamp();
+            result.AddError($"'{text}' is no time: write 2026-03-01 or 2026-03-01T12:00Z.");
+            return null;
+        },
+    };
 }
