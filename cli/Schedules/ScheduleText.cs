@@ -27,6 +27,7 @@ public static class ScheduleText
         ("cron", schedule.Spec.Cron),
         ("zone", schedule.Spec.TimeZone),
         ("missed", RpcText.Of(schedule.Spec.MissedRuns).ToLowerInvariant()),
+        ("overlap", RpcText.Of(schedule.Spec.Overlap).ToLowerInvariant()),
         ("start", AgentText.Time(schedule.Spec.StartTime)),
         ("end", AgentText.Time(schedule.Spec.EndTime)),
         ("fires", schedule.Enabled ? "yes" : $"paused {schedule.PauseReason}".TrimEnd()),

@@ -30,7 +30,7 @@ public sealed class ScheduleCommandTests(Platform platform) : IClassFixture<Plat
         var told = await OkAsync("schedule", "preview", "30 2 * * *", "--zone", "Africa/Johannesburg", "--count", "2");
         Assert.Equal(2, told.Split('\n').Count(l => l.Contains("T02:30:00+02:00", StringComparison.Ordinal) && l.Contains(" 00:30:00 UTC", StringComparison.Ordinal)));
 
-        var made = Json(await OkAsync("schedule", "create", _id, "30 2 * * *", "audit.run", "--agent", _id, "--zone", "Africa/Johannesburg", "--missed", "all", "--end", "2099-01-01",
+        var made = Json(await OkAsync("schedule", "create", _id, "30 2 * * *", "audit.run", "--agent", _id, "--zone", "Africa/Johannesburg", "--missed", "all", "--overlap", "skip", "--end", "2099-01-01",
             "--payload", """{"deep": true}""", "--priority", "7", "--description", "What the night is for", "--json"));
         var shown = await OkAsync("schedule", "show", _id);
         Assert.All(["30 2 * * *", "Africa/Johannesburg", "all", "2099-01-01", "What the night is for", "audit.run", made.GetProperty("id").GetString()!], t => Assert.Contains(t, shown, StringComparison.Ordinal));

@@ -14,6 +14,7 @@ public sealed class ScheduleCallTests(Platform platform) : IClassFixture<Platfor
         var client = await PersonAsync();
         var request = ScheduleCalls.Request("nightly", "0 2 * * *", MissedRunPolicy.Skip, "Africa/Johannesburg");
         request.Spec.Description = "What the night is for";
+        request.Spec.Overlap = OverlapPolicy.Skip;
         request.Spec.StartTime = At(TimeSpan.FromDays(10));
         request.Spec.EndTime = At(TimeSpan.FromDays(20));
         var made = (await client.CreateScheduleAsync(request)).Schedule;
@@ -70,9 +71,10 @@ public sealed class ScheduleCallTests(Platform platform) : IClassFixture<Platfor
         var made = (await client.CreateScheduleAsync(request)).Schedule;
         var template = made.Spec.Template.Clone();
         template.AgentId = "somebody-else";
-        var first = await UpdateAsync(client, made, new ScheduleSpec { Cron = "never looked at", Description = "New", Template = template, MissedRuns = MissedRunPolicy.All }, "description", "template", "missed_runs");
+        var first = await UpdateAsync(client, made, new ScheduleSpec { Cron = "never looked at", Description = "New", Template = template, MissedRuns = MissedRunPolicy.All, Overlap = OverlapPolicy.Skip }, "description", "template", "missed_runs", "overlap");
         Assert.Equal((2L, "New", "somebody-else", "0 2 * * *", MissedRunPolicy.All), (first.Version, first.Spec.Description, first.Spec.Template.AgentId, first.Spec.Cron, first.Spec.MissedRuns));
         Assert.Equal((made.NextTime, made.Spec.EndTime), (first.NextTime, first.Spec.EndTime));
+        Assert.Equal((OverlapPolicy.Allow, OverlapPolicy.Skip), (made.Spec.Overlap, first.Spec.Overlap));
 
         var second = await UpdateAsync(client, first, new ScheduleSpec { Cron = "30 2 * * *", TimeZone = "Asia/Kolkata" }, "cron", "time_zone", "end_time");
         Assert.Equal((21, 0, null), (second.NextTime.ToDateTime().Hour, second.NextTime.ToDateTime().Minute, second.Spec.EndTime));
@@ -182,7 +184,7 @@ public sealed class ScheduleCallTests(Platform platform) : IClassFixture<Platfor
         await RefusedAsync(r => (r.Spec.Cron, r.Spec.EndTime) = ("0 0 1 1 *", At(TimeSpan.FromSeconds(1))), "spec.end_time");
         await RefusedAsync(r => r.Spec.StartTime = new Timestamp { Seconds = long.MaxValue }, "spec.start_time");
         await RefusedAsync(r => r.Spec.StartTime = new Timestamp { Seconds = 253_402_300_799 }, "spec.cron");
-        await RefusedAsync(r => (r.Spec.MissedRuns, r.Spec.Description) = ((MissedRunPolicy)9, new string('d', 1001)), "spec.missed_runs", "spec.description");
+        await RefusedAsync(r => (r.Spec.MissedRuns, r.Spec.Overlap, r.Spec.Description) = ((MissedRunPolicy)9, (OverlapPolicy)9, new string('d', 1001)), "spec.missed_runs", "spec.overlap", "spec.description");
         await RefusedAsync(r => r.Spec.Cron = new string('*', 257), "spec.cron");
         await Refusal.ExpectFieldsAsync(async () => await client.ListSchedulesAsync(new ListSchedulesRequest { Name = "No Name" }), "name");
         await Refusal.ExpectFieldsAsync(async () => await client.ListScheduleRunsAsync(new ListScheduleRunsRequest { Outcome = (ScheduleRunOutcome)9 }), "schedule_id", "outcome");

@@ -225,6 +225,32 @@ public sealed class ScheduleTests : IClassFixture<Platform>
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task While_a_task_of_the_run_before_is_open_a_tick_can_be_left_out(bool forAll)
+    {
+        var name = forAll ? "one-of-all-at-a-time" : "one-at-a-time";
+        var agent = await TaskAgent.RegisterAsync(_platform, name, tags: [name]);
+        var client = await PersonAsync();
+        AlignTo(TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(9));
+        var request = ScheduleCalls.Request(name, "*/10 * * * *", MissedRunPolicy.All);
+        request.Spec.Overlap = OverlapPolicy.Skip;
+        if (forAll)
+            request.Spec.Template.All = new AgentSelection { Tags = { name } };
+        var schedule = (await client.CreateScheduleAsync(request)).Schedule;
+        var (ticks, step) = (schedule.NextTime.ToDateTimeOffset(), TimeSpan.FromMinutes(10));
+        await PassAsync(client, schedule, step);
+        await PassAsync(client, schedule, step);
+        var task = await agent.StartedAsync();
+        await PassAsync(client, schedule, step);
+        await agent.CompleteAsync(task);
+        await PassAsync(client, schedule, step);
+        Assert.Equal([(Created, ticks, null), (Skipped, ticks + step, ticks + 2 * step), (Skipped, ticks + 2 * step, ticks + 3 * step), (Created, ticks + 3 * step, null)], await StoryAsync(client, schedule));
+        Assert.Equal(["", "STILL_OPEN", "STILL_OPEN", ""], (await client.RunsAsync(schedule.Id)).Select(r => r.Reason));
+        Assert.Single(await agent.PollAsync(10));
+    }
+
     [Fact]
     public async Task The_task_is_what_the_template_says()
     {

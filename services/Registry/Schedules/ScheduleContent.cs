@@ -5,7 +5,7 @@ namespace AgentPlatform.Registry;
 
 /// <summary>When a schedule fires, and what it makes: <paramref name="Template"/> is a TaskTemplate as JSON.</summary>
 public sealed record ScheduleContent(
-    string Cron, string TimeZone, MissedRunPolicy MissedRuns, DateTimeOffset? StartAt, DateTimeOffset? EndAt, string Description, string Template)
+    string Cron, string TimeZone, MissedRunPolicy MissedRuns, DateTimeOffset? StartAt, DateTimeOffset? EndAt, string Description, string Template, OverlapPolicy Overlap)
 {
     public ScheduleSpec ToProto() => new()
     {
@@ -16,5 +16,6 @@ public sealed record ScheduleContent(
         EndTime = EndAt?.ToTimestamp(),
         Description = Description,
         Template = TaskTemplate.Parser.ParseJson(Template),
+        Overlap = Overlap,
     };
 }

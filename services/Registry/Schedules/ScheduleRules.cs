@@ -13,11 +13,12 @@ public static class ScheduleRules
     /// <summary>The most missed ticks that are made up for.</summary>
     public const int CatchUpMaximum = 100;
 
+    public const string StillOpen = "STILL_OPEN";
     public const string ZoneUnknown = "ZONE_UNKNOWN";
     private const int PreviewUnlessGiven = 10;
     private const string Utc = "UTC";
     private static readonly string[] TimetablePaths = ["cron", "time_zone", "start_time", "end_time"];
-    private static readonly string[] Changeable = [.. TimetablePaths, "missed_runs", "description", "template"];
+    private static readonly string[] Changeable = [.. TimetablePaths, "missed_runs", "overlap", "description", "template"];
     private static readonly FieldMask.MergeOptions Replace = new() { ReplaceMessageFields = true, ReplacePrimitiveFields = true, ReplaceRepeatedFields = true };
 
     /// <summary>Checks a new schedule; gives back its content and its first tick.</summary>
@@ -162,6 +163,7 @@ public static class ScheduleRules
     {
         checks.Time("start_time", spec.StartTime, out var start).Time("end_time", spec.EndTime, out var end)
             .KnownOrUnspecified("missed_runs", spec.MissedRuns)
+            .KnownOrUnspecified("overlap", spec.Overlap)
             .Text("description", spec.Description, TextMaximumCharacters)
             .Require(spec.Template is not null, "template", "is required");
         if (spec.Template is { } template)
@@ -184,7 +186,8 @@ public static class ScheduleRules
 
     private static ScheduleContent ContentOf(ScheduleSpec spec) => new(
         spec.Cron, ZoneOf(spec.TimeZone), spec.MissedRuns is MissedRunPolicy.Unspecified ? MissedRunPolicy.Once : spec.MissedRuns,
-        Cut(spec.StartTime), Cut(spec.EndTime), spec.Description, JsonFormatter.Default.Format(spec.Template));
+        Cut(spec.StartTime), Cut(spec.EndTime), spec.Description, JsonFormatter.Default.Format(spec.Template),
+        spec.Overlap is OverlapPolicy.Unspecified ? OverlapPolicy.Allow : spec.Overlap);
 
     // To the microseconds that Postgres keeps: what is answered now is what is read later.
     private static DateTimeOffset? Cut(Timestamp? time) =>

@@ -14,6 +14,13 @@ public sealed class ScheduleRunStore(Database database, ScheduleSettings setting
 
     private const string IsTakenSql = "SELECT true FROM registry.schedule_runs WHERE schedule_id = $1 AND tick_at = $2 AND triggered_by = '' AND outcome <> 'skipped'";
 
+    // Of the run before, whether the clock or somebody had it made.
+    private const string HasOpenSql = """
+        SELECT true FROM (SELECT task_ids, parent_id FROM registry.schedule_runs WHERE schedule_id = $1 AND outcome = 'created' ORDER BY tick_at DESC, id DESC LIMIT 1) r
+         WHERE EXISTS (SELECT FROM registry.tasks WHERE id = ANY (r.task_ids) AND ended_at IS NULL)
+            OR EXISTS (SELECT FROM registry.tasks WHERE parent_id = r.parent_id AND ended_at IS NULL)
+        """;
+
     // By tick, for clocks that jump do not take them in their order; a trigger may be at the time of a tick.
     private const string List = """
         SELECT id, schedule_id, tick_at, triggered_by, outcome, skipped_until, task_ids, task_count, parent_id, reason, message, run_at
@@ -37,6 +44,9 @@ public sealed class ScheduleRunStore(Database database, ScheduleSettings setting
     /// <summary>Whether a tick was taken before; one that was left out was not.</summary>
     public async Task<bool> IsTakenAsync(UnitOfWork work, Guid scheduleId, DateTimeOffset tick) =>
         (await work.QueryAsync(IsTakenSql, row => row.GetBoolean(0), scheduleId, tick)).Count > 0;
+
+    /// <summary>Whether a task of the schedule's last run has not ended.</summary>
+    public async Task<bool> HasOpenAsync(UnitOfWork work, Guid scheduleId) => (await work.QueryAsync(HasOpenSql, row => row.GetBoolean(0), scheduleId)).Count > 0;
 
     public Task<List<ScheduleRunRecord>> ListAsync(PageRequest page, Guid scheduleId, ScheduleRunOutcome outcome, ServerCallContext context)
     {

@@ -8,12 +8,17 @@ public sealed class ScheduleRuns(Database database, AgentTasks tasks, AgentTaskS
 {
     private const int MessageMaximumCharacters = 2_048;
 
-    /// <summary>Takes a tick: makes its tasks, or notes why not. One that was taken before is left as it is.</summary>
-    public async Task TakeAsync(UnitOfWork work, ScheduleRecord schedule, DateTimeOffset tick)
+    /// <summary>Takes a tick that another one follows, or none: makes its tasks, or notes why not. One that was taken before is left as it is.</summary>
+    public async Task TakeAsync(UnitOfWork work, ScheduleRecord schedule, DateTimeOffset tick, DateTimeOffset? next)
     {
         // Only where a clock had been wrong, and somebody then set the schedule right.
         if (await runs.IsTakenAsync(work, schedule.Id, tick))
             return;
+        if (schedule.Content.Overlap is OverlapPolicy.Skip && await runs.HasOpenAsync(work, schedule.Id))
+        {
+            Skip(work, schedule, tick, next, ScheduleRules.StillOpen);
+            return;
+        }
         var run = NewRun(schedule, tick, triggeredBy: "");
         try
         {
@@ -30,9 +35,9 @@ public sealed class ScheduleRuns(Database database, AgentTasks tasks, AgentTaskS
     }
 
     /// <summary>Notes that ticks were left out.</summary>
-    public void Skip(UnitOfWork work, ScheduleRecord schedule, DateTimeOffset from, DateTimeOffset? until)
+    public void Skip(UnitOfWork work, ScheduleRecord schedule, DateTimeOffset from, DateTimeOffset? until, string reason = "")
     {
-        var run = NewRun(schedule, from, triggeredBy: "") with { Outcome = ScheduleRunOutcome.Skipped, SkippedUntil = until };
+        var run = NewRun(schedule, from, triggeredBy: "") with { Outcome = ScheduleRunOutcome.Skipped, SkippedUntil = until, Reason = reason };
         runs.Add(work, run);
         Tell(work, schedule, run);
     }

@@ -9,14 +9,14 @@ public sealed class ScheduleStore(Database database)
 {
     private const string Select = """
         SELECT id, name, cron, time_zone, missed_runs, start_at, end_at, description, template, enabled, pause_reason, next_at, last_at, created_by, created_at,
-               updated_at, version
+               updated_at, version, overlap
           FROM registry.schedules
         """;
 
     private const string Insert = """
         INSERT INTO registry.schedules (id, name, cron, time_zone, missed_runs, start_at, end_at, description, template, enabled, pause_reason, next_at, created_by,
-               created_at, updated_at, version)
-        VALUES ($1, $2, $3, $4, $5, $6::timestamptz, $7::timestamptz, $8, $9::jsonb, $10, '', $11::timestamptz, $12, $13, $13, 1)
+               created_at, updated_at, version, overlap)
+        VALUES ($1, $2, $3, $4, $5, $6::timestamptz, $7::timestamptz, $8, $9::jsonb, $10, '', $11::timestamptz, $12, $13, $13, 1, $14)
         """;
 
     private const string Find = $"{Select} WHERE id = $1";
@@ -33,7 +33,7 @@ public sealed class ScheduleStore(Database database)
          LIMIT $4
         """;
 
-    private const string ListDue = "SELECT id FROM registry.schedules WHERE next_at <= $1 ORDER BY next_at LIMIT $2";
+    private const string ListDue = "SELECT id FROM registry.schedules WHERE next_at <= $1 AND id > $2 ORDER BY id LIMIT $3";
 
     // One instance takes a tick; another passes the schedule by.
     private const string FindDue = $"{Select} WHERE id = $1 AND next_at <= $2 FOR UPDATE SKIP LOCKED";
@@ -41,7 +41,7 @@ public sealed class ScheduleStore(Database database)
     private const string Update = """
         UPDATE registry.schedules
            SET cron = $2, time_zone = $3, missed_runs = $4, start_at = $5::timestamptz, end_at = $6::timestamptz, description = $7, template = $8::jsonb, enabled = $9,
-               pause_reason = $10, next_at = $11::timestamptz, updated_at = $12, version = $13
+               pause_reason = $10, next_at = $11::timestamptz, updated_at = $12, version = $13, overlap = $14
          WHERE id = $1
         """;
 
@@ -55,7 +55,7 @@ public sealed class ScheduleStore(Database database)
         var now = database.Now;
         var added = new ScheduleRecord(Guid.CreateVersion7(now), name, content, nextAt is not null, "", nextAt, null, work.Caller.Subject, now, now, 1);
         work.Execute(Insert, added.Id, name, content.Cron, content.TimeZone, EnumText.Of(content.MissedRuns), content.StartAt, content.EndAt, content.Description,
-            content.Template, added.Enabled, nextAt, added.CreatedBy, now);
+            content.Template, added.Enabled, nextAt, added.CreatedBy, now, EnumText.Of(content.Overlap));
         return added;
     }
 
@@ -67,8 +67,8 @@ public sealed class ScheduleStore(Database database)
     public Task<(IReadOnlyList<ScheduleRecord> Rows, string NextToken)> ListAsync(PageRequest page, string name, bool? enabled, ServerCallContext context) =>
         database.QueryPageAsync(context, page, s => s.Id.ToString(), s => s.Content.Template.Length, List, Read, page.AfterId, name, enabled, page.Fetch);
 
-    /// <summary>The ids of those whose next tick has come, the longest due first, so many at most.</summary>
-    public Task<List<Guid>> ListDueAsync(UnitOfWork work, int limit) => work.QueryAsync(ListDue, row => row.GetGuid(0), database.Now, limit);
+    /// <summary>The ids of those whose next tick has come, in their order after this one, so many at most.</summary>
+    public Task<List<Guid>> ListDueAsync(UnitOfWork work, Guid after, int limit) => work.QueryAsync(ListDue, row => row.GetGuid(0), database.Now, after, limit);
 
     /// <summary>Reads one to take its tick; null when none is due any more, or somebody else has it in hand.</summary>
     public Task<ScheduleRecord?> FindDueAsync(UnitOfWork work, Guid id) => work.QuerySingleAsync(FindDue, Read, id, database.Now);
@@ -78,7 +78,7 @@ public sealed class ScheduleStore(Database database)
     {
         var content = changed.Content;
         work.Execute(Update, changed.Id, content.Cron, content.TimeZone, EnumText.Of(content.MissedRuns), content.StartAt, content.EndAt, content.Description,
-            content.Template, changed.Enabled, changed.PauseReason, changed.NextAt, changed.UpdatedAt, changed.Version);
+            content.Template, changed.Enabled, changed.PauseReason, changed.NextAt, changed.UpdatedAt, changed.Version, EnumText.Of(content.Overlap));
     }
 
     /// <summary>Notes the tick that was taken, if one was, and the next one.</summary>
@@ -89,7 +89,8 @@ public sealed class ScheduleStore(Database database)
 
     private static ScheduleRecord Read(NpgsqlDataReader row) => new(
         row.GetGuid(0), row.GetString(1),
-        new ScheduleContent(row.GetString(2), row.GetString(3), EnumText.Parse<MissedRunPolicy>(row.GetString(4)), Time(row, 5), Time(row, 6), row.GetString(7), row.GetString(8)),
+        new ScheduleContent(row.GetString(2), row.GetString(3), EnumText.Parse<MissedRunPolicy>(row.GetString(4)), Time(row, 5), Time(row, 6), row.GetString(7), row.GetString(8),
+            EnumText.Parse<OverlapPolicy>(row.GetString(17))),
         row.GetBoolean(9), row.GetString(10), Time(row, 11), Time(row, 12), row.GetString(13), row.GetFieldValue<DateTimeOffset>(14),
         row.GetFieldValue<DateTimeOffset>(15), row.GetInt64(16));
 

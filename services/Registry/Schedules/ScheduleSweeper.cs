@@ -15,22 +15,33 @@ public sealed partial class ScheduleSweeper(
 
     protected override async Task SweepAsync(CancellationToken cancellation)
     {
-        foreach (var id in await ListDueAsync(cancellation))
+        List<Guid> due = [Guid.Empty];
+        do
         {
-            try
-            {
-                while (await AdvanceAsync(id, cancellation)) { }
-            }
-            // One that cannot be taken now is due at the next turn, and keeps no other one waiting until then.
-            catch (Exception e) when (e is NpgsqlException or PlatformException or TimeoutException) { CannotTake(log, id, e); }
-        }
+            due = await ListDueAsync(due[^1], cancellation);
+            // Instances that look at the same moment begin with different ones.
+            var order = due.ToArray();
+            Random.Shared.Shuffle(order);
+            foreach (var id in order)
+                await AdvanceAllAsync(id, cancellation);
+        } while (due.Count == DueBatch);
         while (await RemoveAsync(cancellation) == RemoveBatch) { }
     }
 
-    private async Task<List<Guid>> ListDueAsync(CancellationToken cancellation)
+    private async Task<List<Guid>> ListDueAsync(Guid after, CancellationToken cancellation)
     {
         await using var work = await database.BeginAsync(cancellation);
-        return await store.ListDueAsync(work, DueBatch);
+        return await store.ListDueAsync(work, after, DueBatch);
+    }
+
+    private async Task AdvanceAllAsync(Guid id, CancellationToken cancellation)
+    {
+        try
+        {
+            while (await AdvanceAsync(id, cancellation)) { }
+        }
+        // One that cannot be taken now is due at the next turn, and keeps no other one waiting until then.
+        catch (Exception e) when (e is NpgsqlException or PlatformException or TimeoutException) { CannotTake(log, id, e); }
     }
 
     // False when there is nothing to do for now.
@@ -51,7 +62,7 @@ public sealed partial class ScheduleSweeper(
             if (step.SkipFrom is { } from)
                 runs.Skip(work, schedule, from, step.SkipUntil);
             if (step.Tick is { } tick)
-                await runs.TakeAsync(work, schedule, tick);
+                await runs.TakeAsync(work, schedule, tick, step.Next);
             store.MoveOnTo(work, id, step.Tick, step.Next);
         }
         await work.CommitAsync();

@@ -329,6 +329,7 @@ CREATE TABLE registry.schedules (
     created_at   timestamptz      NOT NULL,
     updated_at   timestamptz      NOT NULL,
     version      bigint           NOT NULL CONSTRAINT schedules_version_positive CHECK (version > 0), -- of changes that people make; ticks are none
+    overlap      text             NOT NULL CONSTRAINT schedules_overlap_known CHECK (overlap IN ('allow', 'skip')), -- while a task of the run before has not ended
     CONSTRAINT schedules_end_after_start CHECK (start_at < end_at),
     CONSTRAINT schedules_paused_has_no_tick CHECK (enabled OR next_at IS NULL)
 );
