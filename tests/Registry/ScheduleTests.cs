@@ -236,6 +236,8 @@ public sealed class ScheduleTests : IClassFixture<Platform>
         AlignTo(TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(9));
         var request = ScheduleCalls.Request(name, "*/10 * * * *", MissedRunPolicy.All);
         request.Spec.Overlap = OverlapPolicy.Skip;
+        // Longer than the clock is moved.
+        request.Spec.Template.Task.TimeoutSeconds = 86_400;
         if (forAll)
             request.Spec.Template.All = new AgentSelection { Tags = { name } };
         var schedule = (await client.CreateScheduleAsync(request)).Schedule;
