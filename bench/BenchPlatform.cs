@@ -86,7 +86,13 @@ public sealed class BenchPlatform : IAsyncDisposable
     public Task<ServiceProcess> StartSessionAsync(int databasePort) => StartAsync(NewService("session", "Session", databasePort));
 
     /// <summary>Starts a Registry.</summary>
-    public Task<ServiceProcess> StartRegistryAsync() => StartAsync(NewService("registry", "Registry", PostgresPort));
+    public Task<ServiceProcess> StartRegistryAsync()
+    {
+        var registry = NewService("registry", "Registry", PostgresPort);
+        // Session is not there, so it dispatches nothing.
+        AddAddress(registry, "session", _audit);
+        return StartAsync(registry);
+    }
 
     /// <summary>Starts a gateway before this Registry; it takes calls when this returns.</summary>
     public async Task<ServiceProcess> StartGatewayAsync(ServiceProcess registry)

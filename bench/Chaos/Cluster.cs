@@ -161,7 +161,10 @@ public sealed class Cluster : IAsyncDisposable
         if (service == "session")
             AddWebhooks(process);
         if (service == "registry")
+        {
             AddShortSilence(process);
+            AddAddresses(process, "session", Sessions);
+        }
         if (service == "audit")
             process.Settings["Audit__SigningKey"] = Path.Combine(_folder, "signing.pem");
         else

@@ -11,6 +11,7 @@ builder.Services.AddSingleton<AgentStatuses>();
 builder.Services.AddSingleton<AgentEvents>();
 builder.AddPresence();
 builder.AddAgentTasks();
+builder.AddSessionTasks();
 builder.AddManagement();
 
 var app = builder.Build();

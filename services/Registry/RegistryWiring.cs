@@ -1,3 +1,5 @@
+using AgentPlatform.Contracts.Session.V1;
+
 namespace AgentPlatform.Registry;
 
 /// <summary>What Program.cs adds, by concern.</summary>
@@ -11,6 +13,15 @@ internal static class RegistryWiring
         builder.Services.AddSingleton<Presence>();
         builder.Services.AddHostedService(services => services.GetRequiredService<Presence>());
         builder.Services.AddHostedService<PresenceSweeper>();
+    }
+
+    public static void AddSessionTasks(this WebApplicationBuilder builder)
+    {
+        builder.AddPlatformClient<TaskDispatchService.TaskDispatchServiceClient>("session");
+        builder.Services.AddSingleton<TaskReports>();
+        builder.Services.AddSingleton<SessionTasks>();
+        builder.Services.AddHostedService<TaskIntake>();
+        builder.Services.AddHostedService<TaskReporter>();
     }
 
     public static void AddAgentTasks(this WebApplicationBuilder builder)

@@ -52,6 +52,8 @@ public sealed class EveryMutationTests : IClassFixture<Platform>
         "CreateSession" => (Agent, new CreateSessionRequest { Role = "finance" }),
         "TransitionSession" => (Agent, new TransitionSessionRequest { Id = await NewSessionAsync(), Status = SessionStatus.Active, Version = 1 }),
         "CreateTask" => (Agent, NewTask()),
+        "AcknowledgeDispatches" => (Tokens.Service("registry"), new AcknowledgeDispatchesRequest { Ids = { Guid.NewGuid().ToString() } }),
+        "ReportTasks" => (Tokens.Service("registry"), new ReportTasksRequest { Reports = { new TaskReport { TaskId = Guid.NewGuid().ToString(), Version = 1, Status = RoleTaskStatus.Pending } } }),
         "TransitionTask" => (Tokens.Operator("sender"), new TransitionTaskRequest { Id = await NewTaskAsync(), Status = RoleTaskStatus.Assigned, AssignedTo = "mutator" }),
         "BatchDecideApprovals" => (Tokens.Operator("decider"), new BatchDecideApprovalsRequest { Decisions = { await ApprovalDecisionAsync(), await ApprovalDecisionAsync() } }),
         "RequestApproval" => (Agent, Asking()),

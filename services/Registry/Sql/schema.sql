@@ -148,6 +148,15 @@ CREATE INDEX tasks_dead ON registry.tasks (id) WHERE status IN ('failed', 'timed
 -- Retention.
 CREATE INDEX tasks_ended_at ON registry.tasks (ended_at) WHERE ended_at IS NOT NULL;
 
+-- What Session is yet to be told of the tasks that it has dispatched. The task's row says how it stands.
+CREATE TABLE registry.task_reports (
+    id      bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT task_reports_pkey PRIMARY KEY,
+    task_id uuid   NOT NULL CONSTRAINT task_reports_task_fkey REFERENCES registry.tasks ON DELETE CASCADE
+);
+
+-- For the removing of tasks.
+CREATE INDEX task_reports_task ON registry.task_reports (task_id);
+
 -- Files that can be installed on agents' machines. What a version is never changes; only where it stands does.
 CREATE TABLE registry.packages (
     id              uuid             NOT NULL CONSTRAINT packages_pkey PRIMARY KEY,

@@ -33,6 +33,10 @@ public sealed class AgentTaskStore(Database database, TaskSettings settings)
 
     private const string FindByOrigin = $"{WithPayload} WHERE t.origin = $1";
 
+    private const string FindByOriginToChange = $"{FindByOrigin} FOR UPDATE OF t";
+
+    private const string FindAll = $"SELECT {AgentTaskRow.Columns}, NULL::jsonb, t.result FROM registry.tasks t LEFT JOIN registry.pools p ON p.key = t.pool WHERE t.id = ANY ($1)";
+
     // Who moves it second waits here, and then sees what the first has done.
     private const string FindToChange = $"{Find} FOR UPDATE OF t";
 
@@ -113,6 +117,12 @@ public sealed class AgentTaskStore(Database database, TaskSettings settings)
     public Task<AgentTaskRecord?> FindAsync(UnitOfWork work, Guid id) => work.QuerySingleAsync(Find, AgentTaskRow.Read, id);
 
     public Task<AgentTaskRecord?> FindByOriginAsync(UnitOfWork work, string origin) => work.QuerySingleAsync(FindByOrigin, AgentTaskRow.Read, origin);
+
+    /// <summary>Reads several, with their results and without their payloads.</summary>
+    public Task<List<AgentTaskRecord>> FindAsync(UnitOfWork work, Guid[] ids) => work.QueryAsync(FindAll, AgentTaskRow.Read, ids);
+
+    /// <summary>Reads the task that this made, and keeps others from changing it until the work ends.</summary>
+    public Task<AgentTaskRecord?> FindByOriginToChangeAsync(UnitOfWork work, string origin) => work.QuerySingleAsync(FindByOriginToChange, AgentTaskRow.Read, origin);
 
     /// <summary>Reads it and keeps others from changing it until the work ends.</summary>
     public Task<AgentTaskRecord?> FindToChangeAsync(UnitOfWork work, Guid id) => work.QuerySingleAsync(FindToChange, AgentTaskRow.Read, id);

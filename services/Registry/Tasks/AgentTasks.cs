@@ -4,7 +4,7 @@ using AgentPlatform.Contracts.Registry.V1;
 namespace AgentPlatform.Registry;
 
 /// <summary>Makes tasks, within whatever unit of work has a reason to: an RPC, a schedule, a deployment. Wakes who waits for them.</summary>
-public sealed class AgentTasks(AgentTaskStore store, Database database, TimeProvider clock)
+public sealed class AgentTasks(AgentTaskStore store, TaskReports reports, Database database, TimeProvider clock)
 {
     /// <summary>The most agents that one call makes a task each for.</summary>
     public const int SelectionMaximum = 10_000;
@@ -58,6 +58,8 @@ public sealed class AgentTasks(AgentTaskStore store, Database database, TimeProv
     public void Change(UnitOfWork work, AgentTaskRecord changed)
     {
         store.Change(work, changed);
+        if (SessionTasks.IsOne(changed))
+            reports.Add(work, changed.Id);
         // An agent that lets go has room for another one.
         if (changed.Status is not (AgentTaskStatus.Assigned or AgentTaskStatus.InProgress) && changed.AgentId is { } agent)
             work.Wake(AgentTaskRules.TopicOfQueue(AgentTaskRules.QueueOf(agent)));

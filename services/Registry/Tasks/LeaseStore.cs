@@ -1,7 +1,7 @@
 namespace AgentPlatform.Registry;
 
 /// <summary>The SQL by which tasks are handed out and taken back.</summary>
-public sealed class LeaseStore(Database database, TaskSettings settings)
+public sealed class LeaseStore(Database database, Wakeups wakeups, TaskSettings settings)
 {
     // The agent's own queue and those of the pools that it matches; of each the foremost, locked, and of those the foremost as a whole. Rows that somebody
     // else takes at this moment are passed over. An agent that is not active, or at another epoch, or by a stream that another one has replaced, has no queues and gets nothing; FOR SHARE holds up whoever
@@ -34,6 +34,8 @@ public sealed class LeaseStore(Database database, TaskSettings settings)
                SET status = 'assigned', agent_id = $1, holder_epoch = $2, attempt = u.attempt + 1, lease_until = $5, updated_at = $6, version = u.version + 1
               FROM chosen WHERE u.id = chosen.id
             RETURNING u.*
+        ), told AS (
+            INSERT INTO registry.task_reports (task_id) SELECT id FROM taken WHERE origin LIKE 'session/task/%'
         )
         SELECT {AgentTaskRow.Columns}, t.payload, t.result FROM taken t LEFT JOIN registry.pools p ON p.key = t.pool ORDER BY t.priority DESC, t.id
         """;
@@ -72,17 +74,24 @@ public sealed class LeaseStore(Database database, TaskSettings settings)
     /// <summary>
     /// Hands out at most <paramref name="atMost"/> tasks, and no more than that the agent holds <paramref name="maximumHeld"/> in all; the foremost first.
     /// </summary>
-    public Task<List<AgentTaskRecord>> ClaimAsync(UnitOfWork work, string agentId, long epoch, int atMost, int maximumHeld)
+    public async Task<List<AgentTaskRecord>> ClaimAsync(UnitOfWork work, string agentId, long epoch, int atMost, int maximumHeld)
     {
         var now = database.Now;
-        return work.QueryAsync(Claim, AgentTaskRow.Read, agentId, epoch, (long)atMost, (long)maximumHeld, now + settings.AssignmentLease, now, null);
+        var claimed = await work.QueryAsync(Claim, AgentTaskRow.Read, agentId, epoch, (long)atMost, (long)maximumHeld, now + settings.AssignmentLease, now, null);
+        if (claimed.Exists(SessionTasks.IsOne))
+            work.Wake(TaskReports.Topic);
+        return claimed;
     }
 
     /// <summary>The same for the stream that is the agent's last one, and commits.</summary>
-    public Task<List<AgentTaskRecord>> ClaimAndCommitAsync(UnitOfWork work, string agentId, long epoch, int atMost, int maximumHeld, long link)
+    public async Task<List<AgentTaskRecord>> ClaimAndCommitAsync(UnitOfWork work, string agentId, long epoch, int atMost, int maximumHeld, long link)
     {
         var now = database.Now;
-        return work.CommitQueryAsync(Claim, AgentTaskRow.Read, agentId, epoch, (long)atMost, (long)maximumHeld, now + settings.AssignmentLease, now, link);
+        var claimed = await work.CommitQueryAsync(Claim, AgentTaskRow.Read, agentId, epoch, (long)atMost, (long)maximumHeld, now + settings.AssignmentLease, now, link);
+        // What was handed out is known only now, and committed.
+        if (claimed.Exists(SessionTasks.IsOne))
+            wakeups.Signal(TaskReports.Topic);
+        return claimed;
     }
 
     /// <summary>Tasks whose holders have had them too long, locked; they come without payload and result.</summary>

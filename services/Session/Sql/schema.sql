@@ -92,10 +92,22 @@ CREATE TABLE session.tasks (
     updated_at       timestamptz NOT NULL,
     times_out_at     timestamptz NOT NULL, -- by the clock, whatever the sweep has written
     ended_at         timestamptz,
+    dispatch         boolean     NOT NULL, -- whether Registry hands it to an agent
+    registry_version bigint      NOT NULL, -- of the last report that was taken over; 0 before the first
     CONSTRAINT tasks_end_fits_status CHECK ((ended_at IS NOT NULL) = (status IN ('completed', 'failed', 'timeout', 'cancelled'))),
-    CONSTRAINT tasks_assigned_fits_status CHECK (assigned_to <> '' OR status IN ('pending', 'timeout', 'cancelled')),
+    CONSTRAINT tasks_assigned_fits_status CHECK (dispatch OR assigned_to <> '' OR status IN ('pending', 'timeout', 'cancelled')), -- Registry may give one up that no agent had
     CONSTRAINT tasks_result_fits_status CHECK (result IS NULL OR status IN ('completed', 'failed'))
 );
+
+-- What Registry is yet to be told of dispatched tasks.
+CREATE TABLE session.dispatches (
+    id         uuid        NOT NULL CONSTRAINT dispatches_pkey PRIMARY KEY, -- UUIDv7
+    task_id    uuid        NOT NULL CONSTRAINT dispatches_task_fkey REFERENCES session.tasks ON DELETE CASCADE,
+    created_at timestamptz NOT NULL
+);
+
+-- For the removing of tasks.
+CREATE INDEX dispatches_task ON session.dispatches (task_id);
 
 -- A sender's key names one task.
 CREATE UNIQUE INDEX tasks_key ON session.tasks (created_by, idempotency_key) WHERE idempotency_key <> '';

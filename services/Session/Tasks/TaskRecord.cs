@@ -7,7 +7,8 @@ namespace AgentPlatform.Sessions;
 public sealed record TaskRecord(
     Guid Id, string Type, string FromRole, string ToRole, string Payload, int Priority, int TimeoutSeconds, string TraceId, string IdempotencyKey, string Digest, Guid? SessionId,
     RoleTaskStatus Status, string CreatedBy, string AgentId, string AssignedTo, int ProgressPercent, string ProgressMessage, string? ResultJson, string Reason,
-    long Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, DateTimeOffset TimesOutAt, DateTimeOffset? EndedAt)
+    long Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, DateTimeOffset TimesOutAt, DateTimeOffset? EndedAt,
+    bool Dispatch, long RegistryVersion)
 {
     public bool IsEnded => TaskRules.IsEnded(Status);
 
@@ -36,5 +37,6 @@ public sealed record TaskRecord(
         UpdateTime = UpdatedAt.ToTimestamp(),
         TimeoutTime = TimesOutAt.ToTimestamp(),
         EndTime = EndedAt?.ToTimestamp(),
+        Dispatch = Dispatch,
     };
 }

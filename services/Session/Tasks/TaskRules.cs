@@ -41,6 +41,8 @@ public static class TaskRules
             throw Errors.PermissionDenied("NOT_YOUR_STEP", $"It is not for agent {caller.AgentId} to make this task {Name(request.Status)}.");
         if (request.Version != 0 && request.Version != task.Version)
             throw Errors.ConcurrentUpdate($"Task {task.Id}");
+        if (task.Dispatch && request.Status != Cancelled)
+            throw Errors.FailedPrecondition("TASK_DISPATCHED", $"Task {task.Id} is an agent's of Registry, which tells how it stands; here it can only be cancelled.");
         var from = StatusAt(task, now);
         if (!IsLegal(from, request.Status))
             throw new PlatformException(StatusCode.FailedPrecondition, "ILLEGAL_TRANSITION", $"A task that is {Name(from)} cannot become {Name(request.Status)}.")
@@ -110,7 +112,7 @@ public static class TaskRules
         checks.ThrowIfAny();
         return new TaskRecord(Guid.Empty, request.Type, request.FromRole, request.ToRole, payload, request.HasPriority ? request.Priority : PriorityUnlessGiven,
             request.TimeoutSeconds == 0 ? TimeoutSecondsUnlessGiven : request.TimeoutSeconds, request.TraceId, request.IdempotencyKey, TaskDigest.Of(request), sessionId,
-            Pending, caller.Subject, caller.AgentId, "", 0, "", null, "", 1, default, default, default, null);
+            Pending, caller.Subject, caller.AgentId, "", 0, "", null, "", 1, default, default, default, null, request.Dispatch, 0);
     }
 
     public static void Check(ListTasksRequest request, out Guid? sessionId)

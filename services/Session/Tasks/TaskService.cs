@@ -4,7 +4,7 @@ using Grpc.Core;
 namespace AgentPlatform.Sessions;
 
 /// <summary>The RPCs of tasks between roles. See task.proto for what each promises.</summary>
-public sealed class TaskService(Database database, TaskStore store, SessionStore sessions, Notices notices, Follower follower)
+public sealed class TaskService(Database database, TaskStore store, DispatchStore dispatches, SessionStore sessions, Notices notices, Follower follower)
     : Contracts.Session.V1.TaskService.TaskServiceBase
 {
     public override async Task<CreateTaskResponse> CreateTask(CreateTaskRequest request, ServerCallContext context)
@@ -17,9 +17,11 @@ public sealed class TaskService(Database database, TaskStore store, SessionStore
         var (task, existed) = await store.AddAsync(work, given);
         if (existed)
             return await work.CommitAsync(new CreateTaskResponse { Task = task.ToProto(), Existed = true });
+        if (task.Dispatch)
+            dispatches.Add(work, task.Id);
         work.Audit("task.create", $"task/{task.Id}",
             [("type", task.Type), ("from_role", task.FromRole), ("to_role", task.ToRole), ("priority", $"{task.Priority}"), ("timeout_seconds", $"{task.TimeoutSeconds}"),
-                ("session_id", task.SessionId?.ToString() ?? ""), ("trace_id", task.TraceId)]);
+                ("session_id", task.SessionId?.ToString() ?? ""), ("trace_id", task.TraceId), ("dispatch", task.Dispatch ? "true" : "")]);
         return await work.CommitAsync(new CreateTaskResponse { Task = task.ToProto() });
     }
 
@@ -56,6 +58,8 @@ public sealed class TaskService(Database database, TaskStore store, SessionStore
                 ("reason", request.Reason)]);
         if (moved.IsEnded)
             notices.TaskEnded(work, moved);
+        if (moved.Dispatch)
+            dispatches.Add(work, id);
         return await work.CommitAsync(new TransitionTaskResponse { Task = moved.ToProto() });
     }
 

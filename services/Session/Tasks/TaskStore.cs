@@ -9,13 +9,15 @@ public sealed class TaskStore(Database database, TaskSettings settings)
 {
     private const string Columns = """
         id, type, from_role, to_role, payload, priority, timeout_seconds, trace_id, idempotency_key, digest, session_id, status, created_by,
-        agent_id, assigned_to, progress_percent, progress_message, result, reason, version, created_at, updated_at, times_out_at, ended_at
+        agent_id, assigned_to, progress_percent, progress_message, result, reason, version, created_at, updated_at, times_out_at, ended_at,
+        dispatch, registry_version
         """;
 
     private const string Insert = """
         INSERT INTO session.tasks (id, type, from_role, to_role, payload, priority, timeout_seconds, trace_id, idempotency_key, digest, session_id, status,
-               created_by, agent_id, assigned_to, progress_percent, progress_message, reason, version, created_at, updated_at, times_out_at)
-        VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7, $8, $9, $10, $11::uuid, $12, $13, $14, '', 0, '', '', 1, $15, $15, $16)
+               created_by, agent_id, assigned_to, progress_percent, progress_message, reason, version, created_at, updated_at, times_out_at, dispatch,
+               registry_version)
+        VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7, $8, $9, $10, $11::uuid, $12, $13, $14, '', 0, '', '', 1, $15, $15, $16, $17, 0)
         """;
 
     // Waits for a twin that is being inserted at this moment, and then gives way to it.
@@ -25,6 +27,8 @@ public sealed class TaskStore(Database database, TaskSettings settings)
 
     // The second of two who move it waits here, and then sees what the first has done.
     private const string FindToChange = $"{Find} FOR UPDATE";
+
+    private const string FindAllToChange = $"SELECT {Columns} FROM session.tasks WHERE id = ANY ($1) ORDER BY id FOR UPDATE";
 
     private const string FindByKey = $"SELECT {Columns} FROM session.tasks WHERE created_by = $1 AND idempotency_key = $2 AND idempotency_key <> ''";
 
@@ -51,7 +55,7 @@ public sealed class TaskStore(Database database, TaskSettings settings)
     private const string Update = """
         UPDATE session.tasks
            SET status = $2, assigned_to = $3, progress_percent = $4, progress_message = $5, result = $6::jsonb, reason = $7, version = $8, updated_at = $9,
-               ended_at = $10::timestamptz
+               ended_at = $10::timestamptz, registry_version = $11
          WHERE id = $1
         """;
 
@@ -78,7 +82,7 @@ public sealed class TaskStore(Database database, TaskSettings settings)
         object?[] values =
         [
             task.Id, task.Type, task.FromRole, task.ToRole, task.Payload, task.Priority, task.TimeoutSeconds, task.TraceId, task.IdempotencyKey, task.Digest,
-            task.SessionId, EnumText.Of(task.Status), task.CreatedBy, task.AgentId, now, task.TimesOutAt,
+            task.SessionId, EnumText.Of(task.Status), task.CreatedBy, task.AgentId, now, task.TimesOutAt, task.Dispatch,
         ];
         if (task.IdempotencyKey.Length == 0)
             work.Execute(Insert, values);
@@ -102,11 +106,14 @@ public sealed class TaskStore(Database database, TaskSettings settings)
         PageRequest page, ListTasksRequest filter, Guid? sessionId, string agentId, ServerCallContext context) =>
         database.QueryPageAsync(context, page, t => t.Id.ToString(), t => t.Payload.Length + (t.ResultJson?.Length ?? 0), List, Read, page.AfterId, EnumText.Of(filter.Status), filter.FromRole, filter.ToRole, sessionId, agentId, page.Fetch);
 
+    /// <summary>Reads several and keeps others from changing them until the work ends; always in the same order, so that of two batches one waits for the other.</summary>
+    public Task<List<TaskRecord>> FindToChangeAsync(UnitOfWork work, Guid[] ids) => work.QueryAsync(FindAllToChange, Read, ids);
+
     /// <summary>Writes a task that was read with <see cref="FindToChangeAsync"/> or <see cref="FindOverdueAsync"/>, as changed.</summary>
     public void Change(UnitOfWork work, TaskRecord changed)
     {
         work.Execute(Update, changed.Id, EnumText.Of(changed.Status), changed.AssignedTo, changed.ProgressPercent, changed.ProgressMessage, changed.ResultJson,
-            changed.Reason, changed.Version, changed.UpdatedAt, changed.EndedAt);
+            changed.Reason, changed.Version, changed.UpdatedAt, changed.EndedAt, changed.RegistryVersion);
         work.Wake(TaskRules.TopicOf(changed.Id));
     }
 
@@ -125,5 +132,5 @@ public sealed class TaskStore(Database database, TaskSettings settings)
         row.GetString(8), row.GetString(9), row.IsDBNull(10) ? null : row.GetGuid(10), EnumText.Parse<RoleTaskStatus>(row.GetString(11)), row.GetString(12),
         row.GetString(13), row.GetString(14), row.GetInt32(15), row.GetString(16), row.IsDBNull(17) ? null : row.GetString(17), row.GetString(18),
         row.GetInt64(19), row.GetFieldValue<DateTimeOffset>(20), row.GetFieldValue<DateTimeOffset>(21), row.GetFieldValue<DateTimeOffset>(22),
-        row.IsDBNull(23) ? null : row.GetFieldValue<DateTimeOffset>(23));
+        row.IsDBNull(23) ? null : row.GetFieldValue<DateTimeOffset>(23), row.GetBoolean(24), row.GetInt64(25));
 }

@@ -1,7 +1,7 @@
 namespace AgentPlatform.Sessions;
 
 /// <summary>Ends tasks whose time is up: each once, with its audit entry, and its watchers are told. Removes those that ended long ago.</summary>
-public sealed class TaskSweeper(Database database, TaskStore store, Notices notices, TaskSettings settings, TimeProvider clock, ILogger<TaskSweeper> log)
+public sealed class TaskSweeper(Database database, TaskStore store, DispatchStore dispatches, Notices notices, TaskSettings settings, TimeProvider clock, ILogger<TaskSweeper> log)
     : Sweeper(settings.SweepEvery, clock, log)
 {
     private const int TimeOutBatch = 100;
@@ -27,6 +27,8 @@ public sealed class TaskSweeper(Database database, TaskStore store, Notices noti
             var ended = TaskRules.TimeOut(task, database.Now);
             store.Change(work, ended);
             notices.TaskEnded(work, ended);
+            if (ended.Dispatch)
+                dispatches.Add(work, ended.Id);
             work.Audit("task.timeout", $"task/{task.Id}",
                 [("was", TaskRules.Name(task.Status)), ("assigned_to", task.AssignedTo), ("timeout_seconds", $"{task.TimeoutSeconds}")]);
         }
