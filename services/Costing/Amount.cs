@@ -5,7 +5,7 @@ namespace AgentPlatform.Costings;
 
 /// <summary>
 /// An exact amount of money, counted in billionths of the currency's unit. 128 bits hold every product and sum that the
-/// limits of this service allow (price 10²² × quantity 10⁹ × 200 lines &lt; 2·10³³, the type ends at 1.7·10³⁸), so nothing
+/// limits of this service allow (price 10²² × quantity 10⁹ × discount 10⁴ = 10³⁵, the type ends at 1.7·10³⁸), so nothing
 /// here can overflow; whether a result may be stored is asked afterwards, with <see cref="IsWithinLimit"/>.
 /// </summary>
 public readonly record struct Amount(string Currency, Int128 Nanos)
@@ -17,7 +17,6 @@ public readonly record struct Amount(string Currency, Int128 Nanos)
 
     private const int NanosPerUnit = 1_000_000_000;
     private const int NanoDigits = 9;
-    private const int MilliPerUnit = 1_000;
 
     private static readonly Int128 MaximumTotalNanos = (Int128)MaximumUnits * NanosPerUnit + MaximumNanos;
 
@@ -45,19 +44,28 @@ public readonly record struct Amount(string Currency, Int128 Nanos)
     };
 
     /// <summary>
-    /// The price of so many thousandths of a unit, rounded to the minor unit, ties to the even one: over many lines the
+    /// The amount times a fraction, rounded once to the minor unit, ties to the even one: over many lines the
     /// roundings cancel out, where rounding ties up would always favour the seller.
     /// </summary>
-    public Amount Times(long quantityMilli)
+    public Amount Times(Int128 numerator, int denominator)
     {
         var minorUnit = MinorUnitNanos(Currency);
-        var divisor = minorUnit * MilliPerUnit;
-        var product = Nanos * quantityMilli;
+        var divisor = minorUnit * denominator;
+        var product = Nanos * numerator;
         var (minorUnits, rest) = Int128.DivRem(product, divisor);
         var twiceRest = Int128.Abs(rest) * 2;
         if (twiceRest > divisor || (twiceRest == divisor && Int128.IsOddInteger(minorUnits)))
             minorUnits += Int128.Sign(product);
         return this with { Nanos = minorUnits * minorUnit };
+    }
+
+    /// <summary>The amount times a fraction of a power of ten, for people, with all its digits; not negative.</summary>
+    public string ExactTimes(Int128 numerator, int powerOfTen)
+    {
+        var (whole, rest) = Int128.DivRem(Nanos * numerator, (Int128)NanosPerUnit * powerOfTen);
+        var digits = NanoDigits + powerOfTen.ToString(CultureInfo.InvariantCulture).Length - 1;
+        var fraction = rest.ToString(CultureInfo.InvariantCulture).PadLeft(digits, '0').TrimEnd('0').PadRight(Currencies.MinorDigits(Currency), '0');
+        return fraction.Length == 0 ? $"{Currency} {whole}" : $"{Currency} {whole}.{fraction}";
     }
 
     /// <summary>The sum of amounts of one currency.</summary>

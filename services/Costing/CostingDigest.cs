@@ -6,15 +6,19 @@ namespace AgentPlatform.Costings;
 /// </summary>
 public static class CostingDigest
 {
-    private const string Scheme = "agentplatform.costing.digest.v1";
+    private const string Scheme = "agentplatform.costing.digest.v2";
 
     /// <summary>64 lower-case hexadecimal digits.</summary>
     public static string Of(CostingRecord costing)
     {
         using var hash = new ContentHash(Scheme);
-        hash.Add(costing.Id.ToString()).Add(costing.BookingRef).Add(costing.SessionId?.ToString() ?? "").Add(costing.AgentId).Add(costing.Lines.Count);
+        hash.Add(costing.Id.ToString()).Add(costing.BookingRef).Add(costing.SessionId?.ToString() ?? "").Add(costing.AgentId)
+            .Add(costing.TaxMillipercent).Add(costing.Lines.Count);
         foreach (var line in costing.Lines)
-            hash.Add(line.Sku).Add(line.QuantityMilli).Add(line.UnitPrice).Add(line.PriceVersion).Add(line.Amount);
-        return hash.Add(costing.Total).ToHex();
+        {
+            hash.Add(line.Sku).Add(line.Day).Add(line.QuantityMilli).Add(line.DiscountBasisPoints).Add(line.UnitPrice).Add(line.PriceVersion)
+                .Add(line.Amount).Add(line.Tax);
+        }
+        return hash.Add(costing.NetTotal).Add(costing.TaxTotal).Add(costing.Total).ToHex();
     }
 }

@@ -3,41 +3,42 @@ using Grpc.Core;
 
 namespace AgentPlatform.Costings;
 
-/// <summary>What a costing may be, how its lines are priced, and who may decide it. No I/O.</summary>
+/// <summary>What a costing may be, how its lines are priced, who may decide it, and when it may be invoiced. No I/O.</summary>
 public static class CostingRules
 {
     public const int BookingRefMaximumCharacters = 128;
     public const int MaximumLines = 200;
     public const long MaximumQuantityMilli = 1_000_000_000;
+    public const int MaximumDiscountBasisPoints = 10_000;
 
     // Enough to see what is wrong, and little enough for the metadata in which errors travel.
     private const int NamedSkusMaximum = 10;
 
-    public static void Check(ProposeCostingRequest request, out Guid? sessionId)
+    public static IReadOnlyList<LineRequest> Read(ProposeCostingRequest request, DateOnly today, out Guid? sessionId)
     {
         var checks = new FieldChecks()
             .BookingRef(request.BookingRef)
+            .OptionalId("session_id", request.SessionId, out sessionId)
             .Require(request.Lines.Count is >= 1 and <= MaximumLines, "lines", $"are {request.Lines.Count:N0}; 1–{MaximumLines} are allowed");
+        var lines = new List<LineRequest>();
         // A message may hold hundreds of thousands of lines; those beyond the limit are not worth a look.
-        for (var i = 0; i < Math.Min(request.Lines.Count, MaximumLines); i++)
-            checks
-                .Sku($"lines[{i}].sku", request.Lines[i].Sku)
-                .Require(request.Lines[i].QuantityMilli is >= 1 and <= MaximumQuantityMilli, $"lines[{i}].quantity_milli", $"must be 1–{MaximumQuantityMilli:N0}");
-        sessionId = null;
-        if (request.SessionId.Length > 0)
+        foreach (var line in request.Lines.Take(MaximumLines))
         {
-            checks.Id("session_id", request.SessionId, out var id);
-            sessionId = id;
+            var field = $"lines[{lines.Count}]";
+            checks
+                .Sku($"{field}.sku", line.Sku)
+                .Require(line.QuantityMilli is >= 1 and <= MaximumQuantityMilli, $"{field}.quantity_milli", $"must be 1–{MaximumQuantityMilli:N0}")
+                .OptionalDay($"{field}.date", line.Date, out var day)
+                .Require(line.DiscountBasisPoints is >= 0 and <= MaximumDiscountBasisPoints, $"{field}.discount_basis_points", $"must be 0–{MaximumDiscountBasisPoints:N0}");
+            lines.Add(new LineRequest(line.Sku, day ?? today, line.QuantityMilli, line.DiscountBasisPoints));
         }
         checks.ThrowIfAny();
+        return lines;
     }
 
     public static void Check(DecideCostingRequest request, out Guid id)
     {
-        var checks = new FieldChecks()
-            .Id("id", request.Id, out id)
-            .Known("decision", request.Decision)
-            .Digest("digest", request.Digest);
+        var checks = new FieldChecks().Id("id", request.Id, out id).Known("decision", request.Decision).Digest("digest", request.Digest);
         if (request.Decision == Decision.Reject)
             checks.Words("reason", request.Reason, CostingChecks.ReasonMaximumCharacters);
         else
@@ -47,33 +48,37 @@ public static class CostingRules
 
     public static void Check(ListCostingsRequest request)
     {
-        var checks = new FieldChecks().KnownOrUnspecified("status", request.Status);
+        var checks = new FieldChecks().KnownOrUnspecified("status", request.Status).OptionalName("agent_id", request.AgentId);
         if (request.BookingRef.Length > 0)
             checks.BookingRef(request.BookingRef);
-        if (request.AgentId.Length > 0)
-            checks.DottedName("agent_id", request.AgentId);
         checks.ThrowIfAny();
     }
 
-    /// <summary>Prices the lines from the catalogue, each rounded for itself, and adds them up.</summary>
-    public static (IReadOnlyList<CostingLineRecord> Lines, Amount Total) Price(
-        IReadOnlyList<ProposedLine> proposed, IReadOnlyDictionary<string, PriceRecord> prices)
+    /// <summary>Prices the lines, each rounded for itself, and adds them up; refuses what the catalogue does not have.</summary>
+    public static IReadOnlyList<CostingLineRecord> Price(IReadOnlyList<LineRequest> lines, LinePrices prices, int taxMillipercent)
     {
-        CheckPriced(proposed, prices);
-        var currency = OneCurrency(prices.Values);
-        var lines = proposed.Select(line =>
+        CheckPriced(lines, prices);
+        CheckOneCurrency(prices);
+        return [.. lines.Select((line, i) =>
         {
-            var price = prices[line.Sku];
-            return new CostingLineRecord(line.Sku, price.Terms.Description, line.QuantityMilli, price.Terms.UnitPrice, price.Version, price.Terms.UnitPrice.Times(line.QuantityMilli));
-        }).ToList();
-        var total = Amount.Sum(currency, lines.Select(l => l.Amount));
-
-        // Prices are not negative, so when the total is within the limit each line is.
-        new FieldChecks()
-            .Require(total.IsWithinLimit, "lines", $"add up to more than {currency} {Amount.MaximumUnits:N0}")
-            .ThrowIfAny();
-        return (lines, total);
+            var price = prices.ByNumber[i + 1];
+            var amount = NetOf(price.UnitPrice, line.QuantityMilli, line.DiscountBasisPoints);
+            return new CostingLineRecord(line.Sku, price.Description, line.Day, line.QuantityMilli, line.DiscountBasisPoints, price.UnitPrice, price.Version,
+                amount, TaxOf(amount, taxMillipercent));
+        })];
     }
+
+    /// <summary>Quantity × price × (1 − discount), rounded once.</summary>
+    public static Amount NetOf(Amount unitPrice, long quantityMilli, int discountBasisPoints) =>
+        unitPrice.Times((Int128)quantityMilli * (MaximumDiscountBasisPoints - discountBasisPoints), 1_000 * MaximumDiscountBasisPoints);
+
+    /// <summary>The tax on an amount, rounded.</summary>
+    public static Amount TaxOf(Amount amount, int taxMillipercent) => amount.Times(taxMillipercent, CostingSettings.WholeMillipercent);
+
+    /// <summary>Refuses totals that cannot be stored. Nothing is negative, so when the total is within the limit each part of it is.</summary>
+    public static void CheckTotal(Amount total) => new FieldChecks()
+        .Require(total.IsWithinLimit, "lines", $"add up to more than {total.Currency} {Amount.MaximumUnits:N0}")
+        .ThrowIfAny();
 
     /// <summary>Refuses the proposer, a second decision, and a decision on anything but what the decider saw.</summary>
     public static void CheckDecision(CostingRecord costing, string digest, Caller decider)
@@ -86,28 +91,52 @@ public static class CostingRules
         ReviewRules.CheckDigest($"costing {costing.Id}", digest, CostingDigest.Of(costing));
     }
 
+    /// <summary>Whether a costing may have its number now: approved, not invoiced yet, and just what was approved.</summary>
+    public static void CheckInvoice(CostingRecord costing)
+    {
+        if (costing.Status == CostingStatus.Invoiced)
+            throw new PlatformException(StatusCode.FailedPrecondition, "ALREADY_INVOICED", $"Costing {costing.Id} is invoiced as {costing.InvoiceNumber}.")
+            {
+                Facts = new Dictionary<string, string> { ["invoice_number"] = costing.InvoiceNumber!.ToString() },
+            };
+        if (costing.Status != CostingStatus.Approved)
+            throw new PlatformException(StatusCode.FailedPrecondition, "NOT_APPROVED", $"Costing {costing.Id} is {EnumText.Of(costing.Status)}.")
+            {
+                Facts = new Dictionary<string, string> { ["status"] = EnumText.Of(costing.Status) },
+            };
+        ReviewRules.CheckDigest($"costing {costing.Id}", costing.Digest, CostingDigest.Of(costing));
+    }
+
+    /// <summary>To an agent, another's costing is as if it were not there.</summary>
+    public static CostingRecord Visible(CostingRecord? costing, Guid id, Caller caller) =>
+        costing is not null && caller.MaySee(costing.AgentId) ? costing
+            : throw Errors.NotFound("COSTING_NOT_FOUND", $"There is no costing {id}.");
+
     /// <summary>The refusal of a proposal for a booking whose last one waits still.</summary>
     public static PlatformException AlreadyPending() =>
         Errors.AlreadyExists("COSTING_PENDING", "The booking has a costing that waits for a decision already.");
 
-    private static void CheckPriced(IEnumerable<ProposedLine> proposed, IReadOnlyDictionary<string, PriceRecord> prices)
+    /// <summary>What watchers of a costing listen to.</summary>
+    public static string TopicOf(Guid id) => $"costing/{id}";
+
+    private static void CheckPriced(IReadOnlyList<LineRequest> lines, LinePrices prices)
     {
-        var missing = proposed.Select(l => l.Sku).Distinct().Where(sku => !prices.ContainsKey(sku)).ToList();
+        var missing = lines.Where((_, i) => !prices.ByNumber.ContainsKey(i + 1)).Select(l => l.Sku).Distinct().ToList();
         if (missing.Count == 0)
             return;
         var named = string.Join(", ", missing.Take(NamedSkusMaximum));
         throw new PlatformException(StatusCode.FailedPrecondition, "PRICE_NOT_FOUND",
-            $"The catalogue has no price of {named}{(missing.Count > NamedSkusMaximum ? $" and {missing.Count - NamedSkusMaximum} more" : "")}.")
+            $"The catalogue has no price of {named}{(missing.Count > NamedSkusMaximum ? $" and {missing.Count - NamedSkusMaximum} more" : "")} on the day of the line.")
         {
             Facts = new Dictionary<string, string> { ["skus"] = named },
         };
     }
 
-    private static string OneCurrency(IEnumerable<PriceRecord> prices)
+    private static void CheckOneCurrency(LinePrices prices)
     {
-        var currencies = prices.Select(p => p.Terms.UnitPrice.Currency).Distinct().Order().Take(NamedSkusMaximum).ToList();
-        return currencies.Count == 1 ? currencies[0]
-            : throw Errors.FailedPrecondition("MIXED_CURRENCIES", $"The lines' prices are in {string.Join(", ", currencies)}; a costing has one currency.");
+        var currencies = prices.ByNumber.Values.Select(p => p.UnitPrice.Currency).Distinct().Order().Take(NamedSkusMaximum).ToList();
+        if (currencies.Count > 1)
+            throw Errors.FailedPrecondition("MIXED_CURRENCIES", $"The lines' prices are in {string.Join(", ", currencies)}; a costing has one currency.");
     }
 
     // One booking, one reference: with blanks at an end or control characters in it, another would look the same.

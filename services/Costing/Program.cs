@@ -10,6 +10,9 @@ builder.Services.AddSingleton<OrganisationCalendar>();
 builder.Services.AddSingleton<PriceStore>();
 builder.Services.AddSingleton<PriceListStore>();
 builder.Services.AddSingleton<CostingStore>();
+builder.Services.AddSingleton<CostingExplainer>();
+builder.Services.AddSingleton<StreamGate>();
+builder.Services.AddSingleton<Follower>();
 builder.Services.AddSingleton(new ConstraintErrors { ["booking_costing_one_pending"] = CostingRules.AlreadyPending });
 
 var app = builder.Build();

@@ -21,7 +21,7 @@ public sealed class AmountTests
             var price = AnyAmount();
             var quantityMilli = (long)AnyUpTo(CostingRules.MaximumQuantityMilli);
             var expected = HalfEven((BigInteger)price.Nanos * quantityMilli, 1_000 * Minor(price.Currency)) * Minor(price.Currency);
-            Assert.Equal(expected, (BigInteger)price.Times(quantityMilli).Nanos);
+            Assert.Equal(expected, (BigInteger)price.Times(quantityMilli, 1_000).Nanos);
         }
     }
 
@@ -33,7 +33,7 @@ public sealed class AmountTests
             var currency = Some[_random.Next(Some.Length)];
             var minorUnits = 2 * (BigInteger)_random.NextInt64(1_000_000_000) + 1; // of an odd number, the half is a tie
             var price = new Amount(currency, (Int128)(minorUnits * Minor(currency)));
-            var amount = price.Times(500).Nanos / (Int128)Minor(currency);
+            var amount = price.Times(500, 1_000).Nanos / (Int128)Minor(currency);
             Assert.True(Int128.IsEvenInteger(amount), $"{price} × 0.5 became {amount} minor units");
             Assert.Equal(1, (int)BigInteger.Abs(2 * (BigInteger)amount - minorUnits));
         }
@@ -50,7 +50,7 @@ public sealed class AmountTests
     [InlineData("BHD", 0.005, 500, 0.002)]
     [InlineData("CLF", 0.0003, 500, 0.0002)]
     public void Ties_go_to_the_even_minor_unit(string currency, double price, long quantityMilli, double amount) =>
-        Assert.Equal(Amount.Of(currency, (decimal)amount), Amount.Of(currency, (decimal)price).Times(quantityMilli));
+        Assert.Equal(Amount.Of(currency, (decimal)amount), Amount.Of(currency, (decimal)price).Times(quantityMilli, 1_000));
 
     [Fact]
     public void Nothing_is_lost_between_message_amount_and_column()
@@ -71,11 +71,34 @@ public sealed class AmountTests
     [Fact]
     public void The_largest_costing_of_all_is_added_up_without_overflow_and_then_refused()
     {
-        var line = new Amount("ZAR", Largest).Times(CostingRules.MaximumQuantityMilli);
+        var line = new Amount("ZAR", Largest).Times(CostingRules.MaximumQuantityMilli, 1_000);
         var total = Amount.Sum("ZAR", Enumerable.Repeat(line, CostingRules.MaximumLines));
         Assert.Equal((BigInteger)line.Nanos * CostingRules.MaximumLines, (BigInteger)total.Nanos);
         Assert.False(total.IsWithinLimit);
     }
+
+    [Fact]
+    public void A_discount_and_a_tax_are_exactly_rounded_half_even_whatever_they_are()
+    {
+        for (var round = 0; round < Rounds; round++)
+        {
+            var price = AnyAmount();
+            var (quantityMilli, discount, tax) = ((long)AnyUpTo(CostingRules.MaximumQuantityMilli), _random.Next(10_001), _random.Next(100_001));
+            var minor = Minor(price.Currency);
+            var net = CostingRules.NetOf(price, quantityMilli, discount);
+            Assert.Equal(HalfEven((BigInteger)price.Nanos * quantityMilli * (10_000 - discount), 10_000_000 * minor) * minor, (BigInteger)net.Nanos);
+            Assert.Equal(HalfEven((BigInteger)net.Nanos * tax, 100_000 * minor) * minor, (BigInteger)CostingRules.TaxOf(net, tax).Nanos);
+        }
+    }
+
+    [Theory]
+    [InlineData("ZAR", 1250.5, 1_350, "ZAR 1688.175")]
+    [InlineData("ZAR", 1, 3, "ZAR 0.003")]
+    [InlineData("JPY", 150, 2_000, "JPY 300")]
+    [InlineData("JPY", 150, 1, "JPY 0.15")]
+    [InlineData("BHD", 0, 1, "BHD 0.000")]
+    public void An_exact_product_has_all_its_digits(string currency, double price, long thousandths, string text) =>
+        Assert.Equal(text, Amount.Of(currency, (decimal)price).ExactTimes(thousandths, 1_000));
 
     [Fact]
     public void The_limit_is_met_to_the_billionth()

@@ -43,7 +43,7 @@ public sealed class AccessMatrixTests(Platform platform) : IClassFixture<Platfor
     [Fact]
     public void A_method_that_changes_state_takes_an_idempotency_key_and_has_a_rest_form()
     {
-        string[] reading = ["Get", "List", "Read", "Fetch", "Query", "Check", "Watch", "Tail", "Verify", "Export", "Preview"];
+        string[] reading = ["Get", "List", "Read", "Fetch", "Query", "Check", "Watch", "Tail", "Verify", "Export", "Preview", "Explain"];
         foreach (var method in Methods.Select(row => Find(row.Data)))
         {
             // A stream that the caller writes to has no request that could be repeated; what it carries is idempotent by itself.

@@ -87,6 +87,7 @@ public sealed class EveryMutationTests : IClassFixture<Platform>
         "DecidePriceList" => (Tokens.Superuser("decider"), await PriceListCalls.DecisionAsync(_platform, "MUTATED-3")),
         "ProposeCosting" => (Agent, await ProposalAsync("proposed")),
         "DecideCosting" => (Tokens.Superuser("decider"), await DecisionAsync()),
+        "MarkInvoiced" => (Tokens.Operator(), await InvoiceAsync()),
         var other => await RolloutMutations.RequestAsync(_platform, other) ?? throw new InvalidOperationException($"{method} takes an idempotency key; add a request for it here."),
     };
 
@@ -101,7 +102,7 @@ public sealed class EveryMutationTests : IClassFixture<Platform>
         UNION ALL SELECT coalesce(sum(epoch), 0)::bigint FROM registry.agents UNION ALL SELECT count(*) FROM costing.pricing_catalog
         UNION ALL SELECT count(*) FROM registry.agent_events WHERE kind <> 'online' UNION ALL SELECT count(*) FROM registry.tasks UNION ALL SELECT coalesce(sum(version), 0)::bigint FROM registry.tasks
         UNION ALL SELECT count(*) FROM costing.price_list_lines UNION ALL SELECT count(*) FROM costing.price_lists WHERE reviewed_by <> ''
-        UNION ALL SELECT count(*) FROM costing.booking_costing UNION ALL SELECT count(*) FROM costing.booking_costing WHERE reviewed_by IS NOT NULL
+        UNION ALL SELECT count(*) FROM costing.booking_costing UNION ALL SELECT coalesce(sum(version), 0)::bigint FROM costing.booking_costing
         UNION ALL SELECT count(*) FROM audit.audit_log WHERE service = 'agent' UNION ALL SELECT count(*) FROM audit.message_audit
         UNION ALL SELECT count(*) FROM registry.packages UNION ALL SELECT count(*) FROM registry.packages WHERE status <> 'draft'
         UNION ALL SELECT count(*) FROM registry.package_scans UNION ALL SELECT coalesce(sum(revision), 0)::bigint FROM registry.deployments
@@ -172,6 +173,14 @@ public sealed class EveryMutationTests : IClassFixture<Platform>
         var agent = await _platform.ClientAsync<CostingService.CostingServiceClient>(Agent);
         var costing = (await agent.ProposeCostingAsync(await ProposalAsync("decided"))).Costing;
         return new DecideCostingRequest { Id = costing.Id, Decision = Decision.Approve, Digest = costing.Digest };
+    }
+
+    private async Task<MarkInvoicedRequest> InvoiceAsync()
+    {
+        var agent = await _platform.ClientAsync<CostingService.CostingServiceClient>(Agent);
+        var costing = (await agent.ProposeCostingAsync(await ProposalAsync("invoiced"))).Costing;
+        await (await _platform.ClientAsync<CostingService.CostingServiceClient>(Tokens.Superuser())).DecideAsync(costing, Decision.Approve);
+        return new MarkInvoicedRequest { Id = costing.Id };
     }
 
     private static RequestApprovalRequest Asking() => new() { ApproverRole = Role.Operator, Action = "mail.send", Reason = "It is ready." };

@@ -47,6 +47,18 @@ public sealed class PriceStore(Database database)
         SELECT {Columns}, number FROM unnest($1::text[], $2::date[]) WITH ORDINALITY AS wanted (sku, day, number) CROSS JOIN LATERAL ({OnDay}) AS p
         """;
 
+    private const string FindVersions = $"""
+        SELECT {Columns}, number FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS wanted (sku, version, number)
+          JOIN costing.pricing_catalog AS p ON p.sku = wanted.sku AND p.version = wanted.version
+        """;
+
+    /// <summary>What of the prices in force goes into lines, each SKU on its day; one row, which <see cref="ReadOfLines"/> reads.</summary>
+    internal const string FindOfLines = $$"""
+        SELECT coalesce(array_agg(number), '{}'), coalesce(array_agg(p.description), '{}'), coalesce(array_agg(p.currency), '{}'),
+               coalesce(array_agg(p.unit_price), '{}'), coalesce(array_agg(p.version), '{}')
+          FROM unnest($1::text[], $2::date[]) WITH ORDINALITY AS wanted (sku, day, number) CROSS JOIN LATERAL ({{OnDay}}) AS p
+        """;
+
     /// <summary>Adds the next version; two at once become n and n + 1.</summary>
     public async Task<PriceRecord> SetAsync(UnitOfWork work, PriceTerms terms, string reason)
     {
@@ -75,7 +87,7 @@ public sealed class PriceStore(Database database)
     public async Task<Dictionary<(string Sku, DateOnly Day), PriceRecord>> FindAsync(UnitOfWork work, IEnumerable<(string Sku, DateOnly Day)> wanted)
     {
         var each = wanted.Distinct().ToArray();
-        var found = await work.QueryAsync(FindOnDays, row => (Number: row.GetInt64(13), Price: Read(row)),
+        var found = await work.QueryAsync(FindOnDays, ReadNumbered,
             Array.ConvertAll(each, w => w.Sku), Array.ConvertAll(each, w => w.Day));
         return found.ToDictionary(f => each[f.Number - 1], f => f.Price);
     }
@@ -83,6 +95,24 @@ public sealed class PriceStore(Database database)
     /// <summary>The number of the last version of each SKU, in force or not; those that the catalogue does not have are missing.</summary>
     public static async Task<Dictionary<string, long>> FindLatestAsync(UnitOfWork work, object skus) =>
         (await work.QueryAsync(FindLatest, row => (Sku: row.GetString(0), Version: row.GetInt64(1)), skus)).ToDictionary(f => f.Sku, f => f.Version);
+
+    /// <summary>Reads, together with other things, these versions of these SKUs, numbered from 1 on in their order.</summary>
+    public static List<(long Number, PriceRecord Price)> ReadVersions(ReadBatch reads, string[] skus, long[] versions) =>
+        reads.Add(FindVersions, ReadNumbered, skus, versions);
+
+    /// <summary>Reads, together with other things, the prices in force, each SKU on its day, numbered from 1 on in their order.</summary>
+    public static List<(long Number, PriceRecord Price)> ReadOnDays(ReadBatch reads, string[] skus, DateOnly[] days) =>
+        reads.Add(FindOnDays, ReadNumbered, skus, days);
+
+    internal static LinePrices ReadOfLines(NpgsqlDataReader row)
+    {
+        var (numbers, descriptions, currencies) = (row.GetFieldValue<long[]>(0), row.GetFieldValue<string[]>(1), row.GetFieldValue<string[]>(2));
+        var (unitPrices, versions) = (row.GetFieldValue<decimal[]>(3), row.GetFieldValue<long[]>(4));
+        return new LinePrices(numbers.Select((number, i) => (number, i))
+            .ToDictionary(n => n.number, n => new LinePrice(descriptions[n.i], Amount.Of(currencies[n.i], unitPrices[n.i]), versions[n.i])));
+    }
+
+    private static (long Number, PriceRecord Price) ReadNumbered(NpgsqlDataReader row) => (row.GetInt64(13), Read(row));
 
     internal static PriceRecord Read(NpgsqlDataReader row) => Read(row, 0);
 

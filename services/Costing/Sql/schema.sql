@@ -77,17 +77,29 @@ CREATE TABLE costing.booking_costing (
     agent_id      text          NOT NULL CONSTRAINT booking_costing_agent_id_given CHECK (agent_id <> ''),
     proposed_by   text          NOT NULL, -- the token's subject
     currency      text          NOT NULL CONSTRAINT booking_costing_currency_shape CHECK (currency ~ '^[A-Z]{3}$'), -- of the total and of every line
-    total         numeric(22,9) NOT NULL CONSTRAINT booking_costing_total_not_negative CHECK (total >= 0), -- the sum of the lines' amounts
-    status        text          NOT NULL CONSTRAINT booking_costing_status_known CHECK (status IN ('pending_review', 'approved', 'rejected')),
+    total         numeric(22,9) NOT NULL CONSTRAINT booking_costing_total_not_negative CHECK (total >= 0), -- what is to be paid
+    net_total     numeric(22,9) NOT NULL CONSTRAINT booking_costing_net_total_not_negative CHECK (net_total >= 0), -- the sum of the lines' amounts
+    tax_total     numeric(22,9) NOT NULL CONSTRAINT booking_costing_tax_total_not_negative CHECK (tax_total >= 0), -- the sum of the lines' taxes
+    tax_millipercent int        NOT NULL CONSTRAINT booking_costing_tax_range CHECK (tax_millipercent BETWEEN 0 AND 100000), -- thousandths of a percent
+    status        text          NOT NULL CONSTRAINT booking_costing_status_known CHECK (status IN ('pending_review', 'approved', 'rejected', 'invoiced')),
     digest        text          NOT NULL CONSTRAINT booking_costing_digest_is_sha256 CHECK (digest ~ '^[0-9a-f]{64}$'), -- see the README
     proposed_at   timestamptz   NOT NULL,
     reviewed_by   text          CONSTRAINT booking_costing_proposer_never_decides CHECK (reviewed_by <> proposed_by),
     reviewed_at   timestamptz,
+    invoice_year     int        CONSTRAINT booking_costing_invoice_year_range CHECK (invoice_year BETWEEN 1 AND 9999),
+    invoice_sequence int        CONSTRAINT booking_costing_invoice_sequence_positive CHECK (invoice_sequence > 0),
+    invoiced_at   timestamptz,
+    invoiced_by   text,
+    version       bigint        NOT NULL CONSTRAINT booking_costing_version_positive CHECK (version > 0), -- grows with every change
     review_reason text          NOT NULL DEFAULT '' CONSTRAINT booking_costing_review_reason_length CHECK (length(review_reason) <= 1000),
     -- Somebody has reviewed it, at some time, exactly when it is decided.
     CONSTRAINT booking_costing_review_fits_status
         CHECK ((reviewed_by IS NULL) = (status = 'pending_review') AND (reviewed_at IS NULL) = (status = 'pending_review')),
-    CONSTRAINT booking_costing_rejected_with_reason CHECK (status <> 'rejected' OR review_reason <> '')
+    CONSTRAINT booking_costing_rejected_with_reason CHECK (status <> 'rejected' OR review_reason <> ''),
+    CONSTRAINT booking_costing_total_adds_up CHECK (total = net_total + tax_total),
+    CONSTRAINT booking_costing_invoice_fits_status
+        CHECK (num_nonnulls(invoice_year, invoice_sequence, invoiced_at, invoiced_by) = CASE status WHEN 'invoiced' THEN 4 ELSE 0 END),
+    CONSTRAINT booking_costing_invoice_number_once UNIQUE (invoice_year, invoice_sequence)
 );
 
 -- At most one costing of a booking waits; of two proposals at once the database lets one in.
@@ -106,13 +118,23 @@ CREATE TABLE costing.costing_lines (
     sku            text          NOT NULL,
     description    text          NOT NULL, -- the catalogue's words at the time
     quantity_milli bigint        NOT NULL CONSTRAINT costing_lines_quantity_range CHECK (quantity_milli BETWEEN 1 AND 1000000000), -- thousandths of a unit
+    day            date          NOT NULL, -- whose price it is
+    discount_basis_points int    NOT NULL CONSTRAINT costing_lines_discount_range CHECK (discount_basis_points BETWEEN 0 AND 10000), -- hundredths of a percent
     unit_price     numeric(22,9) NOT NULL CONSTRAINT costing_lines_unit_price_not_negative CHECK (unit_price >= 0),
     price_version  bigint        NOT NULL CONSTRAINT costing_lines_price_version_positive CHECK (price_version > 0),
-    amount         numeric(22,9) NOT NULL CONSTRAINT costing_lines_amount_not_negative CHECK (amount >= 0), -- quantity × price, rounded
+    amount         numeric(22,9) NOT NULL CONSTRAINT costing_lines_amount_not_negative CHECK (amount >= 0), -- quantity × price × (1 − discount), rounded
+    tax            numeric(22,9) NOT NULL CONSTRAINT costing_lines_tax_not_negative CHECK (tax >= 0), -- amount × rate, rounded
     CONSTRAINT costing_lines_pkey PRIMARY KEY (costing_id, number)
 );
 
--- The service itself cannot change a price that was set, nor a list or a costing that was seen; it can only write down a decision.
+-- The last invoice number of each year. Who takes the next one holds the row until the commit, so a number that is not committed goes to the next.
+CREATE TABLE costing.invoice_years (
+    year          int NOT NULL CONSTRAINT invoice_years_pkey PRIMARY KEY, -- of the organisation's time zone
+    last_sequence int NOT NULL CONSTRAINT invoice_years_last_sequence_positive CHECK (last_sequence > 0)
+);
+
+-- The service itself cannot change a price that was set, nor a list or a costing that was seen; it can only write down a decision and an invoice.
 REVOKE UPDATE, DELETE, TRUNCATE ON costing.pricing_catalog, costing.booking_costing, costing.costing_lines, costing.price_lists, costing.price_list_lines FROM costing;
 GRANT UPDATE (status, reviewed_by, reviewed_at, review_reason) ON costing.price_lists TO costing;
-GRANT UPDATE (status, reviewed_by, reviewed_at, review_reason) ON costing.booking_costing TO costing;
+REVOKE DELETE, TRUNCATE ON costing.invoice_years FROM costing;
+GRANT UPDATE (status, reviewed_by, reviewed_at, review_reason, invoice_year, invoice_sequence, invoiced_at, invoiced_by, version) ON costing.booking_costing TO costing;
