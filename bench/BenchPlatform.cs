@@ -62,6 +62,8 @@ public sealed class BenchPlatform : IAsyncDisposable
 
     public string OperatorToken() => _key.Mint("user:bench", ["operator"], null, TokenLifetime, TimeProvider.System);
 
+    public string SuperuserToken() => _key.Mint("user:bench-superuser", ["superuser"], null, TokenLifetime, TimeProvider.System);
+
     public string AgentToken() => AgentToken("bench");
 
     public string AgentToken(string id) => _key.Mint($"agent:{id}", ["agent"], id, TokenLifetime, TimeProvider.System);
@@ -84,6 +86,14 @@ public sealed class BenchPlatform : IAsyncDisposable
 
     /// <summary>Starts a Session whose database is at this port.</summary>
     public Task<ServiceProcess> StartSessionAsync(int databasePort) => StartAsync(NewService("session", "Session", databasePort));
+
+    /// <summary>Starts a Costing without a Session behind it: nothing that is measured asks for one.</summary>
+    public Task<ServiceProcess> StartCostingAsync()
+    {
+        var costing = NewService("costing", "Costing", PostgresPort);
+        AddAddress(costing, "session", _audit);
+        return StartAsync(costing);
+    }
 
     /// <summary>Starts a Registry.</summary>
     public Task<ServiceProcess> StartRegistryAsync()

@@ -31,6 +31,8 @@ public sealed class GatewayCaller
         Vault = new VaultService.VaultServiceClient(invoker);
         Prices = new PriceService.PriceServiceClient(invoker);
         PriceLists = new PriceListService.PriceListServiceClient(invoker);
+        Budgets = new BudgetService.BudgetServiceClient(invoker);
+        Spend = new SpendService.SpendServiceClient(invoker);
         Costing = new CostingService.CostingServiceClient(invoker);
         Audit = new AuditService.AuditServiceClient(invoker);
         Operations = new OperationsService.OperationsServiceClient(invoker);
@@ -64,6 +66,10 @@ public sealed class GatewayCaller
     public PriceService.PriceServiceClient Prices { get; }
 
     public PriceListService.PriceListServiceClient PriceLists { get; }
+
+    public BudgetService.BudgetServiceClient Budgets { get; }
+
+    public SpendService.SpendServiceClient Spend { get; }
 
     public CostingService.CostingServiceClient Costing { get; }
 

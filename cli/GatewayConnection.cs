@@ -16,7 +16,7 @@ public sealed class GatewayConnection : IDisposable
     /// <summary>Who runs the fleet.</summary>
     public const string Operator = "operator";
 
-    /// <summary>Who sets prices, and releases packages.</summary>
+    /// <summary>Who sets prices and budgets, decides on costs, and releases packages.</summary>
     public const string Superuser = "superuser";
 
     private static readonly TimeSpan TokenLifetime = TimeSpan.FromHours(12);

@@ -17,6 +17,7 @@ public sealed class Cluster : IAsyncDisposable
     private static readonly TimeSpan ServerTimeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan TokenLifetime = TimeSpan.FromDays(1);
 
+    private readonly List<ServiceProcess> _costings = [];
     private readonly string _folder;
     private readonly Repository _repository = Repository.Find();
     private readonly int _postgresPort;
@@ -52,6 +53,9 @@ public sealed class Cluster : IAsyncDisposable
 
     public IReadOnlyList<ServiceProcess> Registries { get; }
 
+    /// <summary>Two instances of Costing, while <see cref="StartCostingsAsync"/> has started them; the gateway does not know them.</summary>
+    public IReadOnlyList<ServiceProcess> Costings => _costings;
+
     public ServiceProcess Gateway { get; }
 
     /// <summary>Where Postgres listens.</summary>
@@ -60,7 +64,7 @@ public sealed class Cluster : IAsyncDisposable
     /// <summary>The administrator's connection string; connections are not pooled, so that none is left of a server that was killed.</summary>
     public string Admin => $"Host=127.0.0.1;Port={_postgresPort};Username=postgres;Database={Database};Pooling=false;Timeout=5";
 
-    private IEnumerable<ServiceProcess> Services => [.. Audits, .. Sessions, .. Registries, Gateway];
+    private IEnumerable<ServiceProcess> Services => [.. Audits, .. Sessions, .. Registries, .. _costings, Gateway];
 
     /// <summary>Starts everything and waits until it is healthy.</summary>
     public static async Task<Cluster> StartAsync()
@@ -81,6 +85,28 @@ public sealed class Cluster : IAsyncDisposable
             await cluster.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Starts two instances of Costing, unless they run: most who want a cluster do not want them.</summary>
+    public async Task StartCostingsAsync()
+    {
+        if (_costings.Count > 0)
+            return;
+        _costings.AddRange([NewService("costing", 0), NewService("costing", 1)]);
+        foreach (var costing in _costings)
+        {
+            AddAddresses(costing, "session", Sessions);
+            await costing.StartAsync();
+            await costing.IsHealthyAsync();
+        }
+    }
+
+    /// <summary>Ends them.</summary>
+    public async Task StopCostingsAsync()
+    {
+        foreach (var costing in _costings)
+            await costing.DisposeAsync();
+        _costings.Clear();
     }
 
     /// <summary>A bearer token of an agent.</summary>

@@ -43,7 +43,9 @@ public static class Patience
     /// <summary>Whether the call may be sent again under its key: nothing was done, or what was done will be told.</summary>
     public static bool IsPassing(RpcException refusal) => refusal.StatusCode switch
     {
-        StatusCode.Unavailable or StatusCode.ResourceExhausted or StatusCode.DeadlineExceeded or StatusCode.Cancelled => true,
+        // A budget that is used up is no crowd that thins out.
+        StatusCode.ResourceExhausted => RpcText.ReasonOf(refusal) != "BUDGET_EXCEEDED",
+        StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Cancelled => true,
         StatusCode.Aborted => RpcText.ReasonOf(refusal) == "IDEMPOTENCY_IN_FLIGHT",
         _ => false,
     };

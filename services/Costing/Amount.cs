@@ -76,6 +76,14 @@ public readonly record struct Amount(string Currency, Int128 Nanos)
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"{Currency} {ToDecimal().ToString($"F{Currencies.MinorDigits(Currency)}", CultureInfo.InvariantCulture)}");
 
+    /// <summary>For people, with all its digits and at least those of its minor unit: "USD 0.0000025"; within the limit.</summary>
+    public string ToExactText()
+    {
+        var minor = Currencies.MinorDigits(Currency);
+        var form = $"0.{new string('0', minor)}{new string('#', NanoDigits - minor)}";
+        return $"{Currency} {ToDecimal().ToString(form, CultureInfo.InvariantCulture)}";
+    }
+
     private static Int128 MinorUnitNanos(string currency)
     {
         var nanos = Int128.One;

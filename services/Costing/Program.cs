@@ -14,9 +14,11 @@ builder.Services.AddSingleton<CostingExplainer>();
 builder.Services.AddSingleton<StreamGate>();
 builder.Services.AddSingleton<Follower>();
 builder.Services.AddSingleton(new ConstraintErrors { ["booking_costing_one_pending"] = CostingRules.AlreadyPending });
+builder.AddSpending();
 
 var app = builder.Build();
 app.MapGrpcService<PriceService>();
 app.MapGrpcService<PriceListService>();
+app.MapSpending();
 app.MapPlatformService<CostingService>();
 app.Run();

@@ -76,7 +76,9 @@ public sealed class DecisionTests(Platform platform) : IClassFixture<Platform>
             Assert.Equal(winner.ReviewedBy, o.Refused.Facts["reviewed_by"]);
         });
         Assert.Equal(winner, await agent.GetAsync(costing.Id));
-        Assert.Single(await platform.AuditOfAsync($"costing/{costing.Id}", atLeast: 2), e => e.Operation == "costing.decide");
+        var entries = (await platform.AuditOfAsync($"costing/{costing.Id}", atLeast: 1 + Deciders)).Where(e => e.Operation == "costing.decide").ToList();
+        Assert.Equal(winner.ReviewedBy, Assert.Single(entries, e => e.Outcome == Contracts.Audit.V1.Outcome.Ok).AuthorizedBy);
+        Assert.Equal(Deciders - 1, entries.Count(e => e.Outcome == Contracts.Audit.V1.Outcome.Denied));
     }
 
     [Fact]

@@ -87,6 +87,12 @@ public sealed class EveryMutationTests : IClassFixture<Platform>
         "DecidePriceList" => (Tokens.Superuser("decider"), await PriceListCalls.DecisionAsync(_platform, "MUTATED-3")),
         "ProposeCosting" => (Agent, await ProposalAsync("proposed")),
         "DecideCosting" => (Tokens.Superuser("decider"), await DecisionAsync()),
+        "SetBudget" => (Tokens.Superuser(), SpendCalls.BudgetOf(BudgetScope.AgentScope, "budgeted", 10)),
+        "RemoveBudget" => (Tokens.Superuser(), new RemoveBudgetRequest { Id = (await _platform.SetBudgetAsync("unlimited", 10)).Id }),
+        "SetSpender" => (Tokens.Superuser(), new SetSpenderRequest { AgentId = "spender", Role = "finance" }),
+        "ReserveSpend" => (Agent, new ReserveSpendRequest { Amount = SpendCalls.Usd(1) }),
+        "SettleSpend" => (Agent, new SettleSpendRequest { ReservationId = await ReservationAsync(), Usage = SpendCalls.Tokens(SpendCalls.Usd(1)) }),
+        "RecordUsage" => (Agent, new RecordUsageRequest { Usage = SpendCalls.Tokens(SpendCalls.Usd(1)) }),
         "MarkInvoiced" => (Tokens.Operator(), await InvoiceAsync()),
         var other => await RolloutMutations.RequestAsync(_platform, other) ?? throw new InvalidOperationException($"{method} takes an idempotency key; add a request for it here."),
     };
@@ -101,7 +107,8 @@ public sealed class EveryMutationTests : IClassFixture<Platform>
         UNION ALL SELECT count(*) FROM session.webhook_executions UNION ALL SELECT coalesce(sum(extract(epoch FROM queued_at) * 1000), 0)::bigint FROM session.webhook_executions
         UNION ALL SELECT coalesce(sum(epoch), 0)::bigint FROM registry.agents UNION ALL SELECT count(*) FROM costing.pricing_catalog
         UNION ALL SELECT count(*) FROM registry.agent_events WHERE kind <> 'online' UNION ALL SELECT count(*) FROM registry.tasks UNION ALL SELECT coalesce(sum(version), 0)::bigint FROM registry.tasks
-        UNION ALL SELECT count(*) FROM costing.price_list_lines UNION ALL SELECT count(*) FROM costing.price_lists WHERE reviewed_by <> ''
+        UNION ALL SELECT coalesce(sum(revision), 0)::bigint FROM costing.budgets UNION ALL SELECT count(*) FROM costing.spenders UNION ALL SELECT count(*) FROM costing.usage
+        UNION ALL SELECT count(*) FROM costing.reservations WHERE status = 'open' UNION ALL SELECT count(*) FROM costing.price_list_lines UNION ALL SELECT count(*) FROM costing.price_lists WHERE reviewed_by <> ''
         UNION ALL SELECT count(*) FROM costing.booking_costing UNION ALL SELECT coalesce(sum(version), 0)::bigint FROM costing.booking_costing
         UNION ALL SELECT count(*) FROM audit.audit_log WHERE service = 'agent' UNION ALL SELECT count(*) FROM audit.message_audit
         UNION ALL SELECT count(*) FROM registry.packages UNION ALL SELECT count(*) FROM registry.packages WHERE status <> 'draft'
@@ -174,6 +181,9 @@ public sealed class EveryMutationTests : IClassFixture<Platform>
         var costing = (await agent.ProposeCostingAsync(await ProposalAsync("decided"))).Costing;
         return new DecideCostingRequest { Id = costing.Id, Decision = Decision.Approve, Digest = costing.Digest };
     }
+
+    private async Task<string> ReservationAsync() =>
+        (await (await _platform.ClientAsync<SpendService.SpendServiceClient>(Agent)).ReserveAsync(SpendCalls.Usd(2))).Id;
 
     private async Task<MarkInvoicedRequest> InvoiceAsync()
     {

@@ -1,0 +1,34 @@
+using AgentPlatform.Contracts.Costing.V1;
+using Npgsql;
+
+namespace AgentPlatform.Costings;
+
+/// <summary>What all statements about budgets have in common.</summary>
+internal static class BudgetSql
+{
+    /// <summary>
+    /// A budget as it stands on the day <c>$1</c>, of the month that begins on <c>$2</c>: with the first spending of a new period what was spent begins
+    /// at zero. An instance whose clock is behind does not bring a period back.
+    /// </summary>
+    public const string Columns = """
+        b.id, b.scope, b.scope_name, b.period, b.currency, b.soft_limit, b.hard_limit,
+        CASE WHEN b.period_starts_on >= CASE b.period WHEN 'day' THEN $1::date ELSE $2::date END THEN b.spent ELSE 0 END AS spent,
+        b.reserved, greatest(b.period_starts_on, CASE b.period WHEN 'day' THEN $1::date ELSE $2::date END) AS period_starts_on, b.revision, b.set_by, b.reason
+        """;
+
+    /// <summary>Whether a budget covers the agent <c>$3</c>.</summary>
+    public const string Covers = """
+        (b.scope, b.scope_name) IN (
+            SELECT 'all_scope', '' UNION ALL SELECT 'agent_scope', $3
+            UNION ALL SELECT 'role_scope', role FROM costing.spenders WHERE agent_id = $3 AND role <> ''
+            UNION ALL SELECT 'tag_scope', unnest(tags) FROM costing.spenders WHERE agent_id = $3)
+        """;
+
+    public static BudgetRecord Read(NpgsqlDataReader row)
+    {
+        var currency = row.GetString(4);
+        return new BudgetRecord(row.GetGuid(0), EnumText.Parse<BudgetScope>(row.GetString(1)), row.GetString(2), EnumText.Parse<BudgetPeriod>(row.GetString(3)),
+            Amount.Of(currency, row.GetDecimal(5)), Amount.Of(currency, row.GetDecimal(6)), Amount.Of(currency, row.GetDecimal(7)), Amount.Of(currency, row.GetDecimal(8)),
+            row.GetFieldValue<DateOnly>(9), row.GetInt64(10), row.GetString(11), row.GetString(12));
+    }
+}
