@@ -10,10 +10,19 @@ namespace AgentPlatform;
 /// </summary>
 public sealed class Wakeups(Cache cache, ServiceName service)
 {
+    private const char Separator = '\n';
+
+    // A message of some ten KiB at most.
+    private const int TopicsAtOnce = 256;
+
     private readonly ConcurrentDictionary<string, ConcurrentDictionary<Wakeup, byte>> _waiting = new(StringComparer.Ordinal);
     private readonly string _channel = $"{service.Name}:wakeups";
     private readonly ConcurrentDictionary<string, Action<string>> _hearing = new(StringComparer.Ordinal);
     private readonly string _self = Guid.NewGuid().ToString("N");
+
+    // On their way to the other instances.
+    private readonly ConcurrentQueue<string> _leaving = new();
+    private int _isSending;
 
     /// <summary>Begins to listen. Begin before you look, or a change between the look and the wait is heard late.</summary>
     public Wakeup Listen(string topic)
@@ -35,19 +44,23 @@ public sealed class Wakeups(Cache cache, ServiceName service)
     /// </summary>
     public void Hear(string prefix, Action<string> heard) => _hearing[prefix] = heard;
 
-    /// <summary>Wakes this process's listeners at once, and the other instances' through Redis.</summary>
+    /// <summary>Wakes this process's listeners at once, and the other instances' through Redis: what comes at the same time goes in one message.</summary>
     public void Signal(string topic)
     {
         WakeHere(topic);
-        cache.Publish(_channel, $"{_self} {topic}");
+        _leaving.Enqueue(topic);
+        if (Interlocked.Exchange(ref _isSending, 1) == 0)
+            ThreadPool.UnsafeQueueUserWorkItem(static wakeups => wakeups.SendAll(), this, preferLocal: false);
     }
 
     /// <summary>Hears the other instances from now on.</summary>
     internal void Use(IConnectionMultiplexer redis) =>
         redis.GetSubscriber().Subscribe(new RedisChannel(_channel, RedisChannel.PatternMode.Literal), (_, message) =>
         {
-            var (sender, topic) = Split(message.ToString());
-            if (sender != _self)
+            var (sender, topics) = Split(message.ToString());
+            if (sender == _self)
+                return;
+            foreach (var topic in topics.Split(Separator))
                 WakeHere(topic);
         }, CommandFlags.FireAndForget);
 
@@ -74,6 +87,26 @@ public sealed class Wakeups(Cache cache, ServiceName service)
                 heard(topic);
     }
 
-    private static (string Sender, string Topic) Split(string message) =>
+    private void SendAll()
+    {
+        do
+        {
+            while (!_leaving.IsEmpty)
+                SendSome();
+            Interlocked.Exchange(ref _isSending, 0);
+        }
+        // Whoever came between the last look and this has started nobody.
+        while (!_leaving.IsEmpty && Interlocked.Exchange(ref _isSending, 1) == 0);
+    }
+
+    private void SendSome()
+    {
+        var topics = new HashSet<string>(StringComparer.Ordinal);
+        while (topics.Count < TopicsAtOnce && _leaving.TryDequeue(out var topic))
+            topics.Add(topic);
+        cache.Publish(_channel, $"{_self} {string.Join(Separator, topics)}");
+    }
+
+    private static (string Sender, string Topics) Split(string message) =>
         message.IndexOf(' ') is > 0 and var blank ? (message[..blank], message[(blank + 1)..]) : ("", "");
 }

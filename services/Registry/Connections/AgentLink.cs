@@ -202,10 +202,12 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
     {
         try
         {
+            // Beside each other: what is to be told waits for no task, and no task for that.
+            var reading = tools.Views.ReadAsync(_agentId);
             var taken = await ClaimAsync(epoch, maximumInFlight);
             foreach (var task in taken)
                 await _queue.Writer.WriteAsync(new ConnectResponse { Task = task.ToProto() }, stop);
-            await TellAsync(epoch, stop);
+            await TellAsync(await reading, epoch, stop);
             return taken.Count < ClaimMaximum;
         }
         // As above: the next look may find it back.
@@ -221,9 +223,8 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
         return await tools.Leases.ClaimAndCommitAsync(work, _agentId, epoch, ClaimMaximum, maximumInFlight, _link);
     }
 
-    private async Task TellAsync(long epoch, CancellationToken stop)
+    private async Task TellAsync(AgentView? view, long epoch, CancellationToken stop)
     {
-        var view = await tools.Views.ReadAsync(_agentId);
         if (view?.Admits(epoch) is not true)
             throw RegistryRules.WhyRefused(await tools.Agents.FindAsync(_agentId, context), _agentId, epoch);
         if (view.Link != _link)
