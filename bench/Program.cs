@@ -2,6 +2,7 @@ using System.CommandLine;
 using AgentPlatform.Bench;
 using AgentPlatform.Bench.Audit;
 using AgentPlatform.Bench.Chaos;
+using AgentPlatform.Bench.Costings;
 using AgentPlatform.Bench.Fleet;
 using AgentPlatform.Bench.Mutate;
 using AgentPlatform.Bench.Queues;
@@ -18,6 +19,7 @@ var root = new RootCommand("Measures AgentPlatform, in ratios between two ways t
     SessionBenchmark.NewCommand(),
     HeartbeatBenchmark.NewCommand(),
     DispatchBenchmark.NewCommand(),
+    CostingBenchmark.NewCommand(),
     PeersBenchmark.NewCommand(),
     RedactBenchmark.NewCommand(),
     AuditBenchmark.NewCommand(),

@@ -3,6 +3,7 @@ using AgentPlatform.Cli;
 using AgentPlatform.Cli.Agents;
 using AgentPlatform.Cli.Approvals;
 using AgentPlatform.Cli.Audit;
+using AgentPlatform.Cli.Costings;
 using AgentPlatform.Cli.Configs;
 using AgentPlatform.Cli.Deployments;
 using AgentPlatform.Cli.Packages;
@@ -31,6 +32,9 @@ var root = new RootCommand(
     DeploymentCommand.Create(),
     TelemetryCommand.Create(),
     SimulateCommand.Create(),
+    PriceCommand.Create(),
+    CostingCommand.Create(),
+    BudgetCommand.Create(),
     WebhookCommand.Create(),
     AuditCommand.Create(),
     ResetCommand.Create(),
