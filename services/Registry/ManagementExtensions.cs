@@ -15,6 +15,7 @@ public static class ManagementExtensions
         services.AddSingleton(ScheduleSettings.Read(configuration));
         services.AddSingleton<ScheduleStore>();
         services.AddSingleton<ScheduleRunStore>();
+        services.AddSingleton<ScheduleMetrics>();
         services.AddSingleton<ScheduleRuns>();
         services.AddHostedService<ScheduleSweeper>();
         services.AddSingleton(TelemetrySettings.Read(configuration));

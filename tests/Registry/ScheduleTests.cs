@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using AgentPlatform.Contracts.Registry.V1;
 using AgentPlatform.Registry;
 using Google.Protobuf.WellKnownTypes;
@@ -81,6 +83,29 @@ public sealed class ScheduleTests : IClassFixture<Platform>
         await WaitUntilTakenAsync(client, [skip, once, all]);
         foreach (var schedule in new[] { skip, once, all })
             Assert.Equal((Created, next, null), (await StoryAsync(client, schedule))[^1]);
+    }
+
+    [Fact]
+    public async Task It_is_measured_how_late_a_task_is_made_and_what_comes_of_ticks()
+    {
+        var (delays, outcomes) = (new ConcurrentBag<double>(), new ConcurrentBag<string>());
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                if (instrument.Name.StartsWith("agentplatform.schedules.", StringComparison.Ordinal))
+                    self.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<double>((_, seconds, _, _) => delays.Add(seconds));
+        listener.SetMeasurementEventCallback<long>((_, _, tags, _) => outcomes.Add((string)tags[0].Value!));
+        listener.Start();
+        var client = await PersonAsync();
+        AlignTo(TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(5));
+        // The tick before last is made up for seven minutes late.
+        await PassAsync(client, await CreateAsync(client, "measured", "*/10 * * * *"), TimeSpan.FromMinutes(12) + TimeSpan.FromMinutes(10));
+        Assert.Contains(delays, d => d is >= 420 and < 480);
+        Assert.Superset(new HashSet<string> { "created", "skipped" }, outcomes.ToHashSet());
     }
 
     [Fact]

@@ -8,17 +8,14 @@ public sealed class ScheduleRuns(Database database, AgentTasks tasks, AgentTaskS
 {
     private const int MessageMaximumCharacters = 2_048;
 
-    /// <summary>Takes a tick that another one follows, or none: makes its tasks, or notes why not. One that was taken before is left as it is.</summary>
-    public async Task TakeAsync(UnitOfWork work, ScheduleRecord schedule, DateTimeOffset tick, DateTimeOffset? next)
+    /// <summary>Takes a tick that another one follows, or none: makes its tasks, or notes why not. One that was taken before is left as it is, and null.</summary>
+    public async Task<ScheduleRunRecord?> TakeAsync(UnitOfWork work, ScheduleRecord schedule, DateTimeOffset tick, DateTimeOffset? next)
     {
-        // Only where a clock had been wrong, and somebody then set the schedule right.
-        if (await runs.IsTakenAsync(work, schedule.Id, tick))
-            return;
+        // No tick before the latest comes again, unless a clock had been wrong, and somebody then set the schedule right.
+        if (tick <= schedule.LastAt && await runs.IsTakenAsync(work, schedule.Id, tick))
+            return null;
         if (schedule.Content.Overlap is OverlapPolicy.Skip && await runs.HasOpenAsync(work, schedule.Id))
-        {
-            Skip(work, schedule, tick, next, ScheduleRules.StillOpen);
-            return;
-        }
+            return Skip(work, schedule, tick, next, ScheduleRules.StillOpen);
         var run = NewRun(schedule, tick, triggeredBy: "");
         try
         {
@@ -30,26 +27,18 @@ public sealed class ScheduleRuns(Database database, AgentTasks tasks, AgentTaskS
             var isNobody = e.Reason == AgentTaskRules.NoAgentMatchesReason;
             run = run with { Outcome = isNobody ? ScheduleRunOutcome.NobodyMatched : ScheduleRunOutcome.Failed, Reason = e.Reason, Message = e.Message[..Math.Min(e.Message.Length, MessageMaximumCharacters)] };
         }
-        runs.Add(work, run);
-        Tell(work, schedule, run);
+        return Note(work, schedule, run);
     }
 
     /// <summary>Notes that ticks were left out.</summary>
-    public void Skip(UnitOfWork work, ScheduleRecord schedule, DateTimeOffset from, DateTimeOffset? until, string reason = "")
-    {
-        var run = NewRun(schedule, from, triggeredBy: "") with { Outcome = ScheduleRunOutcome.Skipped, SkippedUntil = until, Reason = reason };
-        runs.Add(work, run);
-        Tell(work, schedule, run);
-    }
+    public ScheduleRunRecord Skip(UnitOfWork work, ScheduleRecord schedule, DateTimeOffset from, DateTimeOffset? until, string reason = "") =>
+        Note(work, schedule, NewRun(schedule, from, triggeredBy: "") with { Outcome = ScheduleRunOutcome.Skipped, SkippedUntil = until, Reason = reason });
 
     /// <summary>Makes the tasks now because the caller says so; refuses what CreateTask would.</summary>
     public async Task<ScheduleRunRecord> TriggerAsync(UnitOfWork work, ScheduleRecord schedule)
     {
         var run = NewRun(schedule, database.Now, work.Caller.Subject);
-        run = await MakeAsync(work, schedule, run, $"schedule/{schedule.Id}/{run.Id}");
-        runs.Add(work, run);
-        Tell(work, schedule, run);
-        return run;
+        return Note(work, schedule, await MakeAsync(work, schedule, run, $"schedule/{schedule.Id}/{run.Id}"));
     }
 
     private async Task<ScheduleRunRecord> MakeAsync(UnitOfWork work, ScheduleRecord schedule, ScheduleRunRecord run, string origin)
@@ -76,7 +65,12 @@ public sealed class ScheduleRuns(Database database, AgentTasks tasks, AgentTaskS
         return new ScheduleRunRecord(Guid.CreateVersion7(now), schedule.Id, tick, triggeredBy, ScheduleRunOutcome.Created, now);
     }
 
-    private static void Tell(UnitOfWork work, ScheduleRecord schedule, ScheduleRunRecord run) => work.Audit("schedule.run", $"schedule/{schedule.Id}",
-        [("name", schedule.Name), ("tick", $"{run.TickAt:O}"), ("outcome", EnumText.Of(run.Outcome)), ("tasks", $"{run.TaskCount}"), ("parent_id", $"{run.ParentId}"),
-            ("skipped_until", run.SkippedUntil is { } until ? $"{until:O}" : ""), ("reason", run.Reason)]);
+    private ScheduleRunRecord Note(UnitOfWork work, ScheduleRecord schedule, ScheduleRunRecord run)
+    {
+        runs.Add(work, run);
+        work.Audit("schedule.run", $"schedule/{schedule.Id}",
+            [("name", schedule.Name), ("tick", $"{run.TickAt:O}"), ("outcome", EnumText.Of(run.Outcome)), ("tasks", $"{run.TaskCount}"), ("parent_id", $"{run.ParentId}"),
+                ("skipped_until", run.SkippedUntil is { } until ? $"{until:O}" : ""), ("reason", run.Reason)]);
+        return run;
+    }
 }

@@ -45,7 +45,7 @@ public sealed class ScheduleStore(Database database)
          WHERE id = $1
         """;
 
-    private const string MoveOn = "UPDATE registry.schedules SET last_at = coalesce($2::timestamptz, last_at), next_at = $3::timestamptz WHERE id = $1";
+    private const string MoveOn = "UPDATE registry.schedules SET last_at = greatest(last_at, $2::timestamptz), next_at = $3::timestamptz WHERE id = $1";
 
     private const string Remove = "DELETE FROM registry.schedules WHERE id = $1 RETURNING name";
 

@@ -7,7 +7,8 @@ namespace AgentPlatform.Registry;
 /// schedules, each tick is taken once, and one that an instance died over is still due.
 /// </summary>
 public sealed partial class ScheduleSweeper(
-    Database database, ScheduleStore store, ScheduleRuns runs, ScheduleRunStore runStore, ScheduleSettings settings, TimeProvider clock, ILogger<ScheduleSweeper> log)
+    Database database, ScheduleStore store, ScheduleRuns runs, ScheduleRunStore runStore, ScheduleMetrics metrics, ScheduleSettings settings, TimeProvider clock,
+    ILogger<ScheduleSweeper> log)
     : Sweeper(settings.SweepEvery, clock, log)
 {
     private const int DueBatch = 200;
@@ -50,6 +51,7 @@ public sealed partial class ScheduleSweeper(
         await using var work = await database.BeginAsync(cancellation);
         if (await store.FindDueAsync(work, id) is not { } schedule)
             return false;
+        var noted = new List<ScheduleRunRecord?>();
         if (Timetable.Of(schedule.Content) is not { } timetable)
         {
             // An instance whose zones are older, or not installed. To look again each second would help nobody; a person will.
@@ -60,12 +62,14 @@ public sealed partial class ScheduleSweeper(
         {
             var step = ScheduleRules.Next(schedule, timetable, database.Now, settings.MissedAfter);
             if (step.SkipFrom is { } from)
-                runs.Skip(work, schedule, from, step.SkipUntil);
+                noted.Add(runs.Skip(work, schedule, from, step.SkipUntil));
             if (step.Tick is { } tick)
-                await runs.TakeAsync(work, schedule, tick, step.Next);
+                noted.Add(await runs.TakeAsync(work, schedule, tick, step.Next));
             store.MoveOnTo(work, id, step.Tick, step.Next);
         }
         await work.CommitAsync();
+        foreach (var run in noted.OfType<ScheduleRunRecord>())
+            metrics.Taken(run);
         return true;
     }
 

@@ -333,7 +333,7 @@ CREATE TABLE registry.schedules (
     enabled      boolean          NOT NULL,
     pause_reason text             NOT NULL CONSTRAINT schedules_pause_reason_length CHECK (length(pause_reason) <= 1000),
     next_at      timestamptz, -- the next tick; NULL while it is paused, and when there is none left
-    last_at      timestamptz, -- the last tick that was taken
+    last_at      timestamptz, -- the latest tick that was taken
     created_by   text             NOT NULL,
     created_at   timestamptz      NOT NULL,
     updated_at   timestamptz      NOT NULL,
