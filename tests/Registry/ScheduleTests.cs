@@ -12,7 +12,7 @@ using Tasks = AgentPlatform.Contracts.Registry.V1.AgentTaskService.AgentTaskServ
 namespace AgentPlatform.Tests.Registries;
 
 /// <summary>Which ticks make tasks, with a clock that is moved by hand.</summary>
-public sealed class ScheduleTests : IClassFixture<Platform>
+public sealed class ScheduleTests : IClassFixture<Platform>, IAsyncLifetime
 {
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
     private readonly Platform _platform;
@@ -22,6 +22,11 @@ public sealed class ScheduleTests : IClassFixture<Platform>
         _platform = platform;
         platform.Settings["registry"] = new() { ["Schedules:SweepEvery"] = "00:00:00.1" };
     }
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    // Or the next test's jumps would bring them thousands of ticks.
+    public async ValueTask DisposeAsync() => await _platform.SqlAsync<int>("UPDATE registry.schedules SET enabled = false, next_at = NULL WHERE enabled");
 
     [Fact]
     public async Task Each_tick_makes_its_task_once_however_many_instances_there_are()
