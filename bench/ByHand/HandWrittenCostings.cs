@@ -37,7 +37,7 @@ public sealed class HandWrittenCostings(HandWritten hand)
         SELECT $1, number, sku, description, $4::date, quantity_milli, 0, unit_price, version, amount, 0 FROM priced
         """;
 
-    // One statement that changes both budgets or none, as somebody would write it who knows the database well.
+    // One statement that changes both budgets or none, and locks them in one order, without which two of them end in a deadlock; as somebody would write it who knows the database well.
     private const string ReserveOne = """
         WITH mine AS MATERIALIZED (SELECT id, spent + reserved + $2 <= hard_limit AS fits FROM by_hand.budgets WHERE id = ANY ($3) ORDER BY id FOR UPDATE),
         changed AS (UPDATE by_hand.budgets AS b SET reserved = b.reserved + $2 FROM mine AS m WHERE b.id = m.id AND (SELECT bool_and(fits) FROM mine) RETURNING b.id)
@@ -46,7 +46,8 @@ public sealed class HandWrittenCostings(HandWritten hand)
         """;
 
     private const string RecordOne = """
-        WITH changed AS (UPDATE by_hand.budgets SET spent = spent + $2 WHERE id = ANY ($3))
+        WITH mine AS MATERIALIZED (SELECT id FROM by_hand.budgets WHERE id = ANY ($3) ORDER BY id FOR UPDATE),
+        changed AS (UPDATE by_hand.budgets AS b SET spent = b.spent + $2 FROM mine AS m WHERE b.id = m.id)
         INSERT INTO by_hand.usage (id, agent_id, kind, quantity_milli, resource, currency, cost, spent_on, recorded_at)
         VALUES ($1, 'bench', 'model_tokens', 1500000, 'model-1', 'USD', $2, $4::date, $5)
         """;

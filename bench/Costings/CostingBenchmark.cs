@@ -25,23 +25,26 @@ public static class CostingBenchmark
     {
         var (seconds, rounds) = (TurnOptions.NewSeconds(), TurnOptions.NewRounds());
         var callers = new Option<int[]>("--callers") { HelpName = "NUMBER", Description = "How many calls are under way at once; repeatable", DefaultValueFactory = _ => [1, 16, MostCallers] };
-        var command = new Command("costing", "Proposals of costings, reservations and usage on shared budgets, against the same by hand. Starts its own servers.") { seconds, rounds, callers };
-        command.SetAction((parsed, _) => RunAsync(parsed.GetValue(rounds), TimeSpan.FromSeconds(parsed.GetValue(seconds)), parsed.GetValue(callers)!));
+        var only = new Option<string[]>("--only") { HelpName = "CALL", Description = "Only these calls, such as ReserveSpend; repeatable", DefaultValueFactory = _ => [] };
+        var command = new Command("costing", "Proposals of costings, reservations and usage on shared budgets, against the same by hand. Starts its own servers.") { seconds, rounds, callers, only };
+        command.SetAction((parsed, _) => RunAsync(parsed.GetValue(rounds), TimeSpan.FromSeconds(parsed.GetValue(seconds)), parsed.GetValue(callers)!, parsed.GetValue(only)!));
         return command;
     }
 
-    private static async Task<int> RunAsync(int rounds, TimeSpan round, int[] callersAtOnce)
+    private static async Task<int> RunAsync(int rounds, TimeSpan round, int[] callersAtOnce, string[] only)
     {
         await using var platform = await BenchPlatform.StartAsync();
         var service = await platform.StartCostingAsync();
         using var channel = GrpcChannel.ForAddress(service.GrpcAddress);
         var budgets = await CostingCalls.SeedAsync(channel, platform.SuperuserToken(), CostingCalls.AgentId);
         var calls = new CostingCalls(channel, platform.AgentToken(CostingCalls.AgentId));
+        var crowd = Enumerable.Range(0, MostCallers).Select(i => new CostingCalls(channel, platform.AgentToken($"{CostingCalls.AgentId}-{i}"))).ToArray();
         await HandWritten.PrepareAsync(platform.Admin);
         await HandWrittenCostings.PrepareAsync(platform.Admin);
         await using var hand = new HandWritten(platform.Admin, Connections, TimeProvider.System);
 
-        var contests = await ContestsOfAsync(calls, new HandWrittenCostings(hand), budgets);
+        var contests = (await ContestsOfAsync(calls, crowd, new HandWrittenCostings(hand), budgets))
+            .Where(c => only.Length == 0 || only.Contains(c.Name, StringComparer.OrdinalIgnoreCase)).ToList();
         var turns = new Turns(rounds, round, () => platform.TimesOf(service));
         foreach (var contest in Enumerable.Repeat(contests, WarmUpRounds).SelectMany(c => c))
             foreach (var call in new[] { contest.Service, contest.Hand })
@@ -68,7 +71,7 @@ public static class CostingBenchmark
         return ExitCode.Ok;
     }
 
-    private static async Task<IReadOnlyList<Contest>> ContestsOfAsync(CostingCalls calls, HandWrittenCostings hand, Guid[] budgets)
+    private static async Task<IReadOnlyList<Contest>> ContestsOfAsync(CostingCalls calls, CostingCalls[] crowd, HandWrittenCostings hand, Guid[] budgets)
     {
         var (proposal, reservation, usage) = (await calls.ProposeAsync(), await calls.ReserveAsync(), await calls.RecordAsync());
         var today = DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime);
@@ -76,6 +79,8 @@ public static class CostingBenchmark
         [
             new("ProposeCosting", () => hand.ProposeAsync(CostingCalls.Proposal(), today, proposal, CostingCalls.NewKey()), calls.ProposeAsync),
             new("ReserveSpend", () => hand.ReserveAsync(CostingCalls.Reservation, budgets, reservation, CostingCalls.NewKey()), calls.ReserveAsync),
+            // Another agent each time: they share the budget of all, and no transaction.
+            new("ReserveSpend of 64 agents", () => hand.ReserveAsync(CostingCalls.Reservation, budgets[1..], reservation, CostingCalls.NewKey()), () => crowd[Random.Shared.Next(crowd.Length)].ReserveAsync()),
             new("RecordUsage", () => hand.RecordAsync(CostingCalls.Usage, budgets, today, usage, CostingCalls.NewKey()), calls.RecordAsync),
         ];
     }

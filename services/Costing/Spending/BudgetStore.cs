@@ -43,28 +43,32 @@ public sealed class BudgetStore(Database database, OrganisationCalendar calendar
 
     private const string ListSpendersAfter = "SELECT agent_id, role, tags, set_at, set_by FROM costing.spenders WHERE agent_id > $1 ORDER BY agent_id LIMIT $2";
 
+    private DateOnly Today => calendar.Today;
+
+    private DateOnly ThisMonth => OrganisationCalendar.FirstOfMonth(Today);
+
     /// <summary>The budget of a scope and period; nothing is counted on any budget until the work ends.</summary>
     public Task<BudgetRecord?> FindToSetAsync(UnitOfWork work, BudgetScope scope, string scopeName, BudgetPeriod period)
     {
         work.Execute(Lock);
-        return work.QuerySingleAsync(Find, BudgetSql.Read, calendar.Today, calendar.ThisMonth, EnumText.Of(scope), scopeName, EnumText.Of(period));
+        return work.QuerySingleAsync(Find, BudgetSql.Read, Today, ThisMonth, EnumText.Of(scope), scopeName, EnumText.Of(period));
     }
 
     /// <summary>Adds a budget with what its scope has spent in the period that runs.</summary>
     public async Task<BudgetRecord> AddAsync(UnitOfWork work, SetBudgetRequest request, Amount soft, Amount hard) =>
-        (await work.QueryAsync(Insert, BudgetSql.Read, calendar.Today, calendar.ThisMonth, Guid.CreateVersion7(database.Now), EnumText.Of(request.Scope), request.ScopeName,
+        (await work.QueryAsync(Insert, BudgetSql.Read, Today, ThisMonth, Guid.CreateVersion7(database.Now), EnumText.Of(request.Scope), request.ScopeName,
             EnumText.Of(request.Period), hard.Currency, soft.ToDecimal(), hard.ToDecimal(), work.Caller.Subject, request.Reason)).Single();
 
     /// <summary>Changes the limits of a budget that <see cref="FindToSetAsync"/> has found in this work.</summary>
     public async Task<BudgetRecord> ChangeAsync(UnitOfWork work, Guid id, Amount soft, Amount hard, string reason) =>
-        (await work.QueryAsync(Update, BudgetSql.Read, calendar.Today, calendar.ThisMonth, id, soft.ToDecimal(), hard.ToDecimal(), work.Caller.Subject, reason)).Single();
+        (await work.QueryAsync(Update, BudgetSql.Read, Today, ThisMonth, id, soft.ToDecimal(), hard.ToDecimal(), work.Caller.Subject, reason)).Single();
 
     /// <summary>Removes a budget; null when there is none.</summary>
-    public Task<BudgetRecord?> RemoveAsync(UnitOfWork work, Guid id) => work.QuerySingleAsync(Remove, BudgetSql.Read, calendar.Today, calendar.ThisMonth, id);
+    public Task<BudgetRecord?> RemoveAsync(UnitOfWork work, Guid id) => work.QuerySingleAsync(Remove, BudgetSql.Read, Today, ThisMonth, id);
 
     /// <summary>A page of the budgets that cover an agent, or of all.</summary>
     public Task<List<BudgetRecord>> ListAsync(PageRequest page, string agentId, ServerCallContext context) =>
-        database.QueryAsync(context, List, BudgetSql.Read, calendar.Today, calendar.ThisMonth, agentId, page.AfterId, page.Fetch);
+        database.QueryAsync(context, List, BudgetSql.Read, Today, ThisMonth, agentId, page.AfterId, page.Fetch);
 
     /// <summary>Says under what an agent spends.</summary>
     public SpenderRecord Put(UnitOfWork work, SetSpenderRequest request)

@@ -44,7 +44,7 @@ public static class SpendRules
         return cost;
     }
 
-    public static SpendFilter Read(GetSpendRequest request, Caller caller, OrganisationCalendar calendar)
+    public static SpendFilter Read(GetSpendRequest request, Caller caller, DateOnly today)
     {
         var checks = new FieldChecks()
             .OptionalName("agent_id", request.AgentId)
@@ -52,7 +52,8 @@ public static class SpendRules
             .OptionalDay("start_date", request.StartDate, out var start)
             .OptionalDay("end_date", request.EndDate, out var end)
             .Require(request.GroupBy.All(by => by != SpendBy.Unspecified && System.Enum.IsDefined(by)), "group_by", "has an unknown value");
-        var (first, last) = (start ?? calendar.ThisMonth, end ?? calendar.Today);
+        var last = end ?? today;
+        var first = start ?? OrganisationCalendar.FirstOfMonth(today);
         checks
             .Require(last >= first, "end_date", "is before the first day")
             .Require(last.DayNumber - first.DayNumber < MaximumDays, "end_date", $"is {MaximumDays} days or more after the first day")

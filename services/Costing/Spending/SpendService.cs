@@ -6,16 +6,16 @@ using Grpc.Core;
 namespace AgentPlatform.Costings;
 
 /// <summary>The RPCs of what agents spend. See spend.proto for what each promises.</summary>
-public sealed class SpendService(Database database, SpendStore store, OrganisationCalendar calendar) : Contracts.Costing.V1.SpendService.SpendServiceBase
+public sealed class SpendService(Database database, SpendStore store, SpendMetrics metrics, OrganisationCalendar calendar) : Contracts.Costing.V1.SpendService.SpendServiceBase
 {
     public override async Task<ReserveSpendResponse> ReserveSpend(ReserveSpendRequest request, ServerCallContext context)
     {
         var amount = SpendRules.Read(request, out var sessionId, out var expiresIn);
-        var now = database.Now;
+        var (now, today) = (database.Now, calendar.Today);
         var (id, expiresAt) = (Guid.CreateVersion7(now), now + expiresIn);
 
         await using var work = await database.BeginAsync(context);
-        var reserved = await store.ReserveAsync(work, id, amount, outcome =>
+        var reserved = await store.ReserveAsync(work, today, id, amount, outcome =>
         {
             SpendStore.AddReservation(work, id, sessionId, amount, outcome.BudgetIds, expiresAt);
             work.Audit("spend.reserve", $"reservation/{id}", [("amount", amount.ToExactText())]);
@@ -26,19 +26,22 @@ public sealed class SpendService(Database database, SpendStore store, Organisati
                 SoftLimitBudgetIds = { outcome.Reached.Select(b => b.ToString()) },
             };
         });
-        return reserved ?? throw SpendRules.WhyRefused(await store.FindMineAsync(work), amount, calendar);
+        if (reserved is not null)
+            return reserved;
+        metrics.Refused();
+        throw SpendRules.WhyRefused(await SpendStore.FindMineAsync(work, today), amount, calendar);
     }
 
     public override async Task<SettleSpendResponse> SettleSpend(SettleSpendRequest request, ServerCallContext context)
     {
         var cost = SpendRules.Read(request, out var reservationId);
-        var usageId = Guid.CreateVersion7(database.Now);
+        var (usageId, today) = (Guid.CreateVersion7(database.Now), calendar.Today);
 
         await using var work = await database.BeginAsync(context);
-        var settled = await store.SettleAsync(work, reservationId, cost, reservation =>
+        var settled = await store.SettleAsync(work, today, reservationId, cost, reservation =>
         {
             var overrun = SpendRules.Overrun(cost, reservation.SetAside);
-            store.AddUsage(work, usageId, reservation.SessionId, request.Usage, cost, reservationId);
+            store.AddUsage(work, today, usageId, reservation.SessionId, request.Usage, cost, reservationId);
             work.Audit("spend.settle", $"reservation/{reservationId}",
                 [("cost", cost.ToExactText()), ("overrun", overrun.ToExactText()), .. DetailsOf(request.Usage)]);
             Warn(work, reservation.Outcome);
@@ -55,22 +58,22 @@ public sealed class SpendService(Database database, SpendStore store, Organisati
     public override async Task<RecordUsageResponse> RecordUsage(RecordUsageRequest request, ServerCallContext context)
     {
         var cost = SpendRules.Read(request, out var sessionId);
-        var usageId = Guid.CreateVersion7(database.Now);
+        var (usageId, today) = (Guid.CreateVersion7(database.Now), calendar.Today);
 
         await using var work = await database.BeginAsync(context);
-        var recorded = await store.SpendAsync(work, usageId, cost, outcome =>
+        var recorded = await store.SpendAsync(work, today, usageId, cost, outcome =>
         {
-            store.AddUsage(work, usageId, sessionId, request.Usage, cost, null);
+            store.AddUsage(work, today, usageId, sessionId, request.Usage, cost, null);
             work.Audit("spend.record", $"usage/{usageId}", [("cost", cost.ToExactText()), .. DetailsOf(request.Usage)]);
             Warn(work, outcome);
             return new RecordUsageResponse { UsageId = usageId.ToString(), SoftLimitBudgetIds = { outcome.Reached.Select(b => b.ToString()) } };
         });
-        return recorded ?? throw SpendRules.WhyRefused(await store.FindMineAsync(work), cost, calendar);
+        return recorded ?? throw SpendRules.WhyRefused(await SpendStore.FindMineAsync(work, today), cost, calendar);
     }
 
     public override async Task<GetSpendResponse> GetSpend(GetSpendRequest request, ServerCallContext context)
     {
-        var filter = SpendRules.Read(request, context.Caller(), calendar);
+        var filter = SpendRules.Read(request, context.Caller(), calendar.Today);
         var page = PageRequest.Read("spend", request.PageSize, request.PageToken, filter.Start, filter.End, filter.AgentId, filter.SessionId, string.Join(' ', filter.GroupBy.Order()));
 
         var (rows, next) = page.Cut(await store.SumAsync(page, filter, context), r => r.Key);

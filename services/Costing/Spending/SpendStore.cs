@@ -9,7 +9,7 @@ namespace AgentPlatform.Costings;
 /// All SQL of reservations and usage. Each statement about money locks the budgets that it is about in the order of their ids, and changes all of them
 /// or none; so two of them never wait for each other, and none goes by a figure that another is changing.
 /// </summary>
-public sealed class SpendStore(Database database, OrganisationCalendar calendar)
+public sealed class SpendStore(Database database)
 {
     private const string Mine = $"""
         mine AS MATERIALIZED (SELECT {BudgetSql.Columns} FROM costing.budgets AS b WHERE {BudgetSql.Covers} ORDER BY b.id FOR UPDATE OF b)
@@ -118,30 +118,30 @@ public sealed class SpendStore(Database database, OrganisationCalendar calendar)
         """;
 
     /// <summary>Sets money aside and commits, together with the agent's other calls; null, and nothing has happened, when a budget does not allow it.</summary>
-    public Task<TResponse?> ReserveAsync<TResponse>(UnitOfWork work, Guid id, Amount amount, Func<SpendOutcome, TResponse> then) where TResponse : class, IMessage =>
+    public Task<TResponse?> ReserveAsync<TResponse>(UnitOfWork work, DateOnly today, Guid id, Amount amount, Func<SpendOutcome, TResponse> then) where TResponse : class, IMessage =>
         // What it holds until the commit is the budgets' rows, and the statement itself changes them: several may share a transaction.
-        work.ChangeAsync(id, Reserve, Read, then, calendar.Today, calendar.ThisMonth, work.Caller.AgentId, amount.ToDecimal(), amount.Currency);
+        work.ChangeAsync(id, Reserve, Read, then, today, OrganisationCalendar.FirstOfMonth(today), work.Caller.AgentId, amount.ToDecimal(), amount.Currency);
 
     /// <summary>Counts what was spent and commits, together with the agent's other calls; null, and nothing has happened, when a budget is of another currency.</summary>
-    public Task<TResponse?> SpendAsync<TResponse>(UnitOfWork work, Guid usageId, Amount cost, Func<SpendOutcome, TResponse> then) where TResponse : class, IMessage =>
-        work.ChangeAsync(usageId, Spend, Read, then, calendar.Today, calendar.ThisMonth, work.Caller.AgentId, cost.ToDecimal(), cost.Currency);
+    public Task<TResponse?> SpendAsync<TResponse>(UnitOfWork work, DateOnly today, Guid usageId, Amount cost, Func<SpendOutcome, TResponse> then) where TResponse : class, IMessage =>
+        work.ChangeAsync(usageId, Spend, Read, then, today, OrganisationCalendar.FirstOfMonth(today), work.Caller.AgentId, cost.ToDecimal(), cost.Currency);
 
     /// <summary>Ends a reservation, counts what was spent and commits; null, and nothing has happened, when there is no such one of this currency to be settled.</summary>
-    public Task<TResponse?> SettleAsync<TResponse>(UnitOfWork work, Guid reservationId, Amount cost, Func<SettledReservation, TResponse> then) where TResponse : class, IMessage =>
+    public Task<TResponse?> SettleAsync<TResponse>(UnitOfWork work, DateOnly today, Guid reservationId, Amount cost, Func<SettledReservation, TResponse> then) where TResponse : class, IMessage =>
         work.ChangeAsync(reservationId, Settle,
             row => new SettledReservation(row.IsDBNull(3) ? null : row.GetGuid(3), Amount.Of(cost.Currency, row.GetDecimal(4)), Read(row)), then,
-            calendar.Today, calendar.ThisMonth, work.Caller.AgentId, cost.ToDecimal(), cost.Currency, reservationId, database.Now);
+            today, OrganisationCalendar.FirstOfMonth(today), work.Caller.AgentId, cost.ToDecimal(), cost.Currency, reservationId, database.Now);
 
     public static void AddReservation(UnitOfWork work, Guid id, Guid? sessionId, Amount amount, Guid[] budgetIds, DateTimeOffset expiresAt) =>
         work.Execute(InsertReservation, id, work.Caller.AgentId, sessionId, amount.Currency, amount.ToDecimal(), budgetIds, expiresAt);
 
-    public void AddUsage(UnitOfWork work, Guid id, Guid? sessionId, Usage usage, Amount cost, Guid? reservationId) =>
+    public void AddUsage(UnitOfWork work, DateOnly today, Guid id, Guid? sessionId, Usage usage, Amount cost, Guid? reservationId) =>
         work.Execute(InsertUsage, id, work.Caller.AgentId, sessionId, EnumText.Of(usage.Kind), usage.QuantityMilli, usage.Resource, cost.Currency, cost.ToDecimal(),
-            calendar.Today, reservationId, database.Now);
+            today, reservationId, database.Now);
 
     /// <summary>The budgets that cover the caller; those of a refused reservation are still held by its work.</summary>
-    public Task<List<BudgetRecord>> FindMineAsync(UnitOfWork work) =>
-        work.QueryAsync(FindMine, BudgetSql.Read, calendar.Today, calendar.ThisMonth, work.Caller.AgentId);
+    public static Task<List<BudgetRecord>> FindMineAsync(UnitOfWork work, DateOnly today) =>
+        work.QueryAsync(FindMine, BudgetSql.Read, today, OrganisationCalendar.FirstOfMonth(today), work.Caller.AgentId);
 
     /// <summary>How a reservation of the caller's stands, and its currency; null when there is none.</summary>
     public static Task<Tuple<string, string>?> FindStatusAsync(UnitOfWork work, Guid reservationId) =>

@@ -6,6 +6,7 @@ public static class SpendingExtensions
     public static void AddSpending(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton(builder.Configuration.GetSection("Reservations").Get<ReservationSettings>() ?? new ReservationSettings());
+        builder.Services.AddSingleton<SpendMetrics>();
         builder.Services.AddSingleton<BudgetStore>();
         builder.Services.AddSingleton<SpendStore>();
         builder.Services.AddHostedService<ReservationSweeper>();
