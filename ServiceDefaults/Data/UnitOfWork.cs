@@ -36,7 +36,7 @@ public sealed partial class UnitOfWork : IAsyncDisposable
 
     private CancellationToken Cancellation => _scope.Cancellation;
 
-    /// <summary>Sends a statement with the next one that has an answer, or with the commit.</summary>
+    /// <summary>Sends a statement with the next one that has an answer, or with the commit. The rows of a SELECT, which locks them, are not looked at.</summary>
     public void Execute(string sql, params object?[] values) => _pending.Add((sql, values));
 
     /// <summary>Runs a statement that returns rows, and maps them.</summary>
@@ -160,6 +160,7 @@ public sealed partial class UnitOfWork : IAsyncDisposable
         AddPending(batch);
         batch.Add(sql, values);
         await using var reader = await ExecuteAsync(batch);
+        await reader.SkipLocksAsync(_pending);
         return await ReadAsync(reader, map);
     }
 
@@ -179,7 +180,10 @@ public sealed partial class UnitOfWork : IAsyncDisposable
                 if (_sendsTag)
                     await reader.NextResultAsync(Cancellation);
                 if (_call is null || await IsClaimedAsync(reader, _call))
+                {
+                    await reader.SkipLocksAsync(_pending);
                     return await ReadAsync(reader, map);
+                }
                 await DrainAsync(reader);
             }
             if (_scope.Tools.Clock.GetUtcNow() >= giveUpAt)

@@ -23,8 +23,8 @@ internal sealed class IdempotencySweeper(Database database, TieredPool pool, Ide
     {
         await using var rented = await pool.RentAsync(PoolTier.System, cancellation);
         await using var command = new NpgsqlCommand(Delete, rented.Connection);
-        command.Parameters.Add(SqlParameters.Of(database.IdempotencyCutoff));
-        command.Parameters.Add(SqlParameters.Of(BatchRows));
+        command.Parameters.Add(SqlBatch.Of(database.IdempotencyCutoff));
+        command.Parameters.Add(SqlBatch.Of(BatchRows));
         return await command.ExecuteNonQueryAsync(cancellation);
     }
 }

@@ -34,7 +34,7 @@ internal sealed class OutboxRelay(
         var entries = new List<AuditEntry>();
         await using (var take = new NpgsqlCommand(Take, rented.Connection, transaction))
         {
-            take.Parameters.Add(SqlParameters.Of(BatchEntries));
+            take.Parameters.Add(SqlBatch.Of(BatchEntries));
             await using var reader = await take.ExecuteReaderAsync(cancellation);
             while (await reader.ReadAsync(cancellation))
                 entries.Add(AuditEntry.Parser.ParseFrom(reader.GetFieldValue<byte[]>(0)));

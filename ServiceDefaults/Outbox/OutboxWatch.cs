@@ -32,7 +32,7 @@ internal sealed partial class OutboxWatch(TieredPool pool, OutboxBacklog backlog
     {
         await using var rented = await pool.RentAsync(PoolTier.System, cancellation);
         await using var command = new NpgsqlCommand(Look, rented.Connection);
-        command.Parameters.Add(SqlParameters.Of(OutboxBacklog.CountedEntries));
+        command.Parameters.Add(SqlBatch.Of(OutboxBacklog.CountedEntries));
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
         var age = reader.IsDBNull(1) ? TimeSpan.Zero : database.Now - reader.GetFieldValue<DateTimeOffset>(1);

@@ -64,8 +64,11 @@ public sealed class HandWritten : IAsyncDisposable
         await ReadAsync([.. statements, (InsertOutbox, [Guid.Parse(entry.EventId), entry.ToByteArray(), Now])]);
     }
 
-    /// <summary>Runs statements in one round trip and reads all of their rows; gives back how many.</summary>
-    public async Task<int> ReadAsync(IReadOnlyList<(string Sql, object[] Values)> statements)
+    /// <summary>Runs statements in one round trip and reads all of their rows.</summary>
+    public Task ReadAsync(IReadOnlyList<(string Sql, object[] Values)> statements) => ReadAsync(statements, (_, row) => row.GetValues(new object[row.FieldCount]));
+
+    /// <summary>Runs statements in one round trip, and gives each row to whoever makes something of it, with its statement's number.</summary>
+    public async Task ReadAsync(IReadOnlyList<(string Sql, object[] Values)> statements, Action<int, NpgsqlDataReader> take)
     {
         await using var connection = await _source.OpenConnectionAsync();
         // A batch is a transaction of its own.
@@ -78,17 +81,13 @@ public sealed class HandWritten : IAsyncDisposable
             batch.BatchCommands.Add(command);
         }
         await using var reader = await batch.ExecuteReaderAsync();
-        var rows = 0;
+        var number = 0;
         do
         {
-            var row = new object[reader.FieldCount];
             while (await reader.ReadAsync())
-            {
-                reader.GetValues(row);
-                rows++;
-            }
+                take(number, reader);
+            number++;
         } while (await reader.NextResultAsync());
-        return rows;
     }
 
     public ValueTask DisposeAsync() => _source.DisposeAsync();

@@ -1,6 +1,8 @@
+using System.Text.Json;
 using AgentPlatform.Contracts.Session.V1;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
+using Npgsql;
 
 namespace AgentPlatform.Bench.ByHand;
 
@@ -52,14 +54,20 @@ public sealed class HandWrittenSessions(HandWritten hand)
         SELECT counters, version FROM changed
         """;
 
-    // Reads are of the service's own tables, so that both read the same rows.
-    private const string FindSession = "SELECT * FROM session.sessions WHERE id = $1";
-
-    private const string FindContext = """
-        SELECT c.*, s.last_sequence FROM session.contexts AS c JOIN session.sessions AS s ON s.id = c.session_id WHERE session_id = $1
+    // Reads are of the service's own tables, so that both read the same rows; and they make the same answers of them, as bytes that could be sent.
+    private const string FindSession = """
+        SELECT id, role, task, agent_id, subject_type, subject_id, profile, status, metadata, trace_id, legal_hold, ttl_seconds, expires_at, last_sequence,
+               version, created_at, updated_at, ended_at FROM session.sessions WHERE id = $1
         """;
 
-    private const string FindLastEvents = "SELECT * FROM session.events WHERE session_id = $1 ORDER BY sequence DESC LIMIT 10";
+    private const string FindContext = """
+        SELECT c.document, c.counters, c.version, c.updated_at, s.last_sequence
+          FROM session.contexts AS c JOIN session.sessions AS s ON s.id = c.session_id WHERE session_id = $1
+        """;
+
+    private const string FindLastEvents = """
+        SELECT sequence, type, source, message, payload, salience, created_at FROM session.events WHERE session_id = $1 ORDER BY sequence DESC LIMIT 10
+        """;
 
     private const string CountTasks = """
         SELECT count(*) FILTER (WHERE ended_at IS NULL), count(*) FILTER (WHERE ended_at IS NOT NULL), avg(progress_percent)
@@ -67,7 +75,8 @@ public sealed class HandWrittenSessions(HandWritten hand)
         """;
 
     private const string FindOpenApprovals = """
-        SELECT * FROM session.approvals WHERE session_id = $1 AND status = 'approval_pending' AND expires_at > $2 ORDER BY id DESC LIMIT 20
+        SELECT id, session_id, agent_id, requested_by, action, digest, reason, status, expires_at, version, created_at
+          FROM session.approvals WHERE session_id = $1 AND status = 'approval_pending' AND expires_at > $2 ORDER BY id DESC LIMIT 20
         """;
 
     /// <summary>Creates a session; with a key, stores the answer beside it.</summary>
@@ -123,11 +132,89 @@ public sealed class HandWrittenSessions(HandWritten hand)
             (Increment, [session, counter, increment, hand.Now, .. HandWritten.CallOf($"{Service}/UpdateContext", key, request)]));
     }
 
-    public Task GetSessionAsync(Guid session) => hand.ReadAsync([(FindSession, [session])]);
+    public async Task GetSessionAsync(Guid session)
+    {
+        var answer = new GetSessionResponse();
+        await hand.ReadAsync([(FindSession, [session])], (_, row) => answer.Session = SessionOf(row));
+        answer.ToByteArray();
+    }
 
-    public Task GetContextAsync(Guid session) => hand.ReadAsync([(FindContext, [session])]);
+    public async Task GetContextAsync(Guid session)
+    {
+        var answer = new GetContextResponse();
+        await hand.ReadAsync([(FindContext, [session])], (_, row) => answer.Context = new SessionContext
+        {
+            SessionId = session.ToString(),
+            Document = JsonStruct.Parse(row.GetString(0)),
+            Counters = { JsonSerializer.Deserialize<Dictionary<string, long>>(row.GetString(1))!, { "events", row.GetInt64(4) } },
+            Version = row.GetInt64(2),
+            UpdateTime = TimeOf(row, 3),
+        });
+        answer.ToByteArray();
+    }
 
     /// <summary>All that FetchStatus tells of a session, in one round trip.</summary>
-    public Task FetchStatusAsync(Guid session) => hand.ReadAsync(
-        [(FindLastEvents, [session]), (FindSession, [session]), (CountTasks, [session]), (FindOpenApprovals, [session, hand.Now])]);
+    public async Task FetchStatusAsync(Guid session)
+    {
+        var answer = new FetchStatusResponse { Progress = new Progress() };
+        await hand.ReadAsync([(FindLastEvents, [session]), (FindSession, [session]), (CountTasks, [session]), (FindOpenApprovals, [session, hand.Now])], (number, row) =>
+        {
+            switch (number)
+            {
+                case 0: answer.LastEvents.Insert(0, EventOf(row)); break;
+                case 1: answer.Session = SessionOf(row); break;
+                case 2: (answer.Progress.OpenTasks, answer.Progress.EndedTasks) = (row.GetInt64(0), row.GetInt64(1)); break;
+                default: answer.OpenApprovals.Add(ApprovalOf(row)); break;
+            }
+        });
+        answer.ToByteArray();
+    }
+
+    private static Session SessionOf(NpgsqlDataReader row) => new()
+    {
+        Id = row.GetGuid(0).ToString(),
+        Role = row.GetString(1),
+        Task = row.GetString(2),
+        AgentId = row.GetString(3),
+        Subject = row.GetString(4).Length == 0 ? null : new Subject { Type = row.GetString(4), Id = row.GetString(5) },
+        Profile = row.GetString(6),
+        Status = row.GetString(7) == "pending" ? SessionStatus.Pending : SessionStatus.Active,
+        Metadata = JsonStruct.Parse(row.GetString(8)),
+        TraceId = row.GetString(9),
+        LegalHold = row.GetBoolean(10),
+        Ttl = new Duration { Seconds = row.GetInt32(11) },
+        ExpireTime = TimeOf(row, 12),
+        LastSequence = row.GetInt64(13),
+        Version = row.GetInt64(14),
+        CreateTime = TimeOf(row, 15),
+        UpdateTime = TimeOf(row, 16),
+    };
+
+    private static SessionEvent EventOf(NpgsqlDataReader row) => new()
+    {
+        Sequence = row.GetInt64(0),
+        Type = row.GetString(1),
+        Source = row.GetString(2),
+        Message = row.GetString(3),
+        Payload = JsonStruct.Parse(row.GetString(4)),
+        Salience = row.GetDouble(5),
+        CreateTime = TimeOf(row, 6),
+    };
+
+    private static Approval ApprovalOf(NpgsqlDataReader row) => new()
+    {
+        Id = row.GetGuid(0).ToString(),
+        SessionId = row.GetGuid(1).ToString(),
+        AgentId = row.GetString(2),
+        RequestedBy = row.GetString(3),
+        Action = row.GetString(4),
+        Digest = row.GetString(5),
+        Reason = row.GetString(6),
+        Status = ApprovalStatus.ApprovalPending,
+        ExpireTime = TimeOf(row, 8),
+        Version = row.GetInt64(9),
+        CreateTime = TimeOf(row, 10),
+    };
+
+    private static Timestamp TimeOf(NpgsqlDataReader row, int column) => row.GetFieldValue<DateTimeOffset>(column).ToTimestamp();
 }

@@ -75,6 +75,7 @@ public sealed class GroupCommit
             await reader.NextResultAsync();
         foreach (var member in group)
         {
+            await reader.SkipLocksAsync(member.Question!.Before);
             if (await reader.ReadAsync() && member.Additions(reader) is { } additions)
                 ready.Add((member, additions));
             else

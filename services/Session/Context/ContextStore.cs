@@ -7,9 +7,8 @@ namespace AgentPlatform.Sessions;
 /// <summary>All SQL of live contexts.</summary>
 public sealed class ContextStore(Database database)
 {
-    // Takes the session's row, as appending events does, so that of two updates the second begins where the first ended. It changes nothing by itself: the
-    // update may yet be refused.
-    private const string Take = "UPDATE session.sessions SET expires_at = expires_at WHERE id = $1 AND status IN ('pending', 'active')";
+    // Takes the session's row, as appending events does, so that of two updates the second begins where the first ended.
+    private const string Take = "SELECT FROM session.sessions WHERE id = $1 AND status IN ('pending', 'active') FOR NO KEY UPDATE";
 
     private const string Prolong = "UPDATE session.sessions SET expires_at = $2 + make_interval(secs => ttl_seconds) WHERE id = $1";
 
