@@ -8,7 +8,7 @@ public sealed class EdgeMiddleware(RequestDelegate next, AccessRules rules, Bear
 {
     public async Task InvokeAsync(HttpContext context)
     {
-        if (!HttpProtocol.IsHttp2(context.Request.Protocol))
+        if (!HttpProtocol.IsHttp2(context.Request.Protocol) && context.Features.Get<TranscodedCall>() is null)
         {
             // gRPC's statuses are trailers, which HTTP/1.1 clients do not read.
             context.Response.StatusCode = StatusCodes.Status426UpgradeRequired;

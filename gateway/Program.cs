@@ -7,7 +7,12 @@ builder.AddGatewayLimits();
 builder.AddServiceRoutes();
 builder.AddServiceHealth();
 
+builder.Services.AddSingleton<RestRules>();
+
 var app = builder.Build();
 app.MapServiceDefaults();
+app.UseMiddleware<RestMiddleware>();
+// After it: the routes are those of gRPC.
+app.UseRouting();
 app.MapServiceRoutes();
 app.Run();

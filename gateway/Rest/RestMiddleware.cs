@@ -1,0 +1,129 @@
+using Grpc.Core;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace AgentPlatform.Gateway;
+
+/// <summary>
+/// Lets everything be called by REST: makes a gRPC call of a request to <c>/v1/…</c>, lets it go the way of all gRPC calls, so that no path goes round a gate, and makes
+/// JSON of the answer. It knows methods by their descriptors alone.
+/// </summary>
+public sealed class RestMiddleware(RequestDelegate next, RestRules rules)
+{
+    private const string Prefix = "/v1/";
+
+    // JSON is a few times as long as the message.
+    private const int BodyMaximumBytes = 4 * MessageLimits.ReceiveBytes;
+
+    public async Task InvokeAsync(HttpContext context)
+    {
+        var request = context.Request;
+        if (request.Path.Value?.StartsWith(Prefix, StringComparison.Ordinal) is not true)
+        {
+            await next(context);
+            return;
+        }
+        var path = RawPathOf(context);
+        if (rules.Find(request.Method, path, out var allowed) is not var (rule, values))
+        {
+            await RefuseAsync(context, NoRoute(request.Method, path, allowed), allowed);
+            return;
+        }
+        await CallAsync(context, rule, values);
+    }
+
+    private async Task CallAsync(HttpContext context, RestRule rule, IReadOnlyList<(string Field, string Value)> values)
+    {
+        var real = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
+        var answer = new RestAnswer(context, rule, real);
+        try
+        {
+            if (!rule.IsCallable)
+                throw new PlatformException(StatusCode.Unimplemented, "STREAM_NEEDS_GRPC", $"{rule.Method.Name} takes a stream of messages; call it by gRPC.");
+            var body = await ReadBodyAsync(context);
+            Rewrite(context, rule, values, RestRequest.Bind(rule, values, context.Request.QueryString.Value ?? "", IfMatchOf(context.Request), body));
+        }
+        catch (PlatformException refusal)
+        {
+            await answer.RefuseAsync(Problem.Of(refusal));
+            return;
+        }
+
+        // From here on it is a gRPC call like any other.
+        using var frames = new GrpcFrames(answer.TakeAsync);
+        context.Features.Set<IHttpResponseBodyFeature>(frames);
+        context.Features.Set<IHttpResponseTrailersFeature>(frames);
+        context.Features.Set(new TranscodedCall());
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            context.Features.Set(real);
+        }
+        if (!context.RequestAborted.IsCancellationRequested)
+            await answer.EndAsync(frames.Trailers);
+    }
+
+    private static void Rewrite(HttpContext context, RestRule rule, IReadOnlyList<(string Field, string Value)> values, byte[] frame)
+    {
+        var request = context.Request;
+        (request.Method, request.Path, request.QueryString) = (HttpMethods.Post, rule.GrpcPath, default);
+        request.Body = new MemoryStream(frame);
+        request.Headers.Remove("transfer-encoding");
+        request.Headers.Remove("accept-encoding");
+        request.Headers.Remove("expect");
+        request.ContentType = "application/grpc";
+        request.ContentLength = frame.Length;
+        request.Headers.TE = "trailers";
+        context.Features.Set<IHttpRequestBodyDetectionFeature>(new HasBody());
+        // Every service answers this package; the path says which is meant.
+        if (rule.Method.File.Package == "agentplatform.operations.v1" && values.FirstOrDefault(v => v.Field == "service") is { Value: { } service })
+            request.Headers[OperationsService.ServiceHeader] = service;
+    }
+
+    private static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpContext context)
+    {
+        var buffer = new MemoryStream();
+        var chunk = new byte[64 * 1024];
+        int read;
+        while ((read = await context.Request.Body.ReadAsync(chunk, context.RequestAborted)) > 0)
+        {
+            if (buffer.Length + read > BodyMaximumBytes)
+                throw new PlatformException(StatusCode.ResourceExhausted, "MESSAGE_TOO_LARGE", $"The body is larger than {BodyMaximumBytes:N0} bytes.");
+            buffer.Write(chunk, 0, read);
+        }
+        return buffer.GetBuffer().AsMemory(0, (int)buffer.Length);
+    }
+
+    private static string? IfMatchOf(HttpRequest request) => request.Headers.IfMatch.ToString() is { Length: > 0 } given ? given : null;
+
+    // The server has unescaped the path already, and an escaped slash can no longer be told from a slash in it.
+    private static string RawPathOf(HttpContext context)
+    {
+        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        if (!target.StartsWith('/') && Uri.TryCreate(target, UriKind.Absolute, out var absolute))
+            target = absolute.PathAndQuery;
+        var end = target.AsSpan().IndexOfAny('?', '#');
+        return end < 0 ? target : target[..end];
+    }
+
+    private static PlatformException NoRoute(string verb, string path, IReadOnlyList<string> allowed) => allowed.Count == 0
+        ? Errors.NotFound("ROUTE_NOT_FOUND", $"There is nothing at {path}.")
+        : new PlatformException(StatusCode.Unimplemented, "METHOD_NOT_ALLOWED", $"{path} has no {verb}, but {string.Join(", ", allowed)}.");
+
+    private static Task RefuseAsync(HttpContext context, PlatformException refusal, IReadOnlyList<string> allowed)
+    {
+        if (allowed.Count > 0)
+            context.Response.Headers.Allow = string.Join(", ", allowed);
+        var problem = Problem.Of(refusal);
+        context.Response.StatusCode = problem.HttpStatus;
+        context.Response.ContentType = Problem.MediaType;
+        return context.Response.WriteAsync(problem.ToJson(context.Request.Headers[CorrelationId.Header].ToString()), context.RequestAborted);
+    }
+
+    private sealed class HasBody : IHttpRequestBodyDetectionFeature
+    {
+        public bool CanHaveBody => true;
+    }
+}
