@@ -41,7 +41,7 @@ public static class CostingText
         Terminal.NewTable("sku", "version", "price", "unit", "from", "to", "category", "description", "set by", "reason"),
         prices.Select(p => new[]
         {
-            p.Sku, p.Version.ToString(CultureInfo.InvariantCulture), MoneyText.Of(p.UnitPrice), p.Unit, p.ValidFrom, p.ValidTo, p.Category, p.Description, p.SetBy, p.Reason,
+            p.Sku, p.Version.ToString(CultureInfo.InvariantCulture), p.Withdrawn ? "withdrawn" : MoneyText.Of(p.UnitPrice), p.Unit, p.ValidFrom, p.ValidTo, p.Category, p.Description, p.SetBy, p.Reason,
         }));
 
     public static Table Table(IEnumerable<PriceList> lists) => Fill(

@@ -11,6 +11,7 @@ public static class PriceCommand
         PriceListPricesCommand.Create(),
         PriceHistoryCommand.Create(),
         PriceSetCommand.Create(),
+        PriceWithdrawCommand.Create(),
         PriceProposeCommand.Create(),
         PriceListsCommand.Create(),
         PriceDiffCommand.Create(),

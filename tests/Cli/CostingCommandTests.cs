@@ -37,6 +37,8 @@ public sealed class CostingCommandTests(Platform platform) : IClassFixture<Platf
         Assert.DoesNotContain("1,250.50", listed, StringComparison.Ordinal);
         Assert.Contains("1,250.50", await RunAsync("price", "list", "--date", "2026-01-01"), StringComparison.Ordinal);
         Assert.Equal(2, (await RunAsync("price", "history", "CLI-TENT", "--json")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Contains("CLI-TENT has no price", await RunAsync("price", "withdraw", "CLI-TENT", "--reason", "sold out"), StringComparison.Ordinal);
+        Assert.Contains("withdrawn", await RunAsync("price", "history", "CLI-TENT"), StringComparison.Ordinal);
         Assert.Contains("is no amount", (await _agentctl.RunAsync("price", "set", "X", "--price", "12.50", "--description", "x", "--unit", "x", "--reason", "x")).Errors, StringComparison.Ordinal);
     }
 

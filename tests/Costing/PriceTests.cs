@@ -88,6 +88,29 @@ public sealed class PriceTests(Platform platform) : IClassFixture<Platform>
     }
 
     [Fact]
+    public async Task A_withdrawn_price_is_gone_from_its_day_on_until_another_is_set()
+    {
+        var sam = await As(Tokens.Superuser());
+        var request = PriceOf("GOING", Zar(100));
+        request.ValidFrom = "2026-01-01";
+        await sam.SetPriceAsync(request);
+
+        var withdrawn = (await sam.WithdrawPriceAsync(new WithdrawPriceRequest { Sku = "GOING", ValidFrom = "2026-06-01", Reason = "sold out" })).Price;
+
+        Assert.Equal((2, true, "2026-06-01", "", "sold out", Zar(100)), (withdrawn.Version, withdrawn.Withdrawn, withdrawn.ValidFrom, withdrawn.ValidTo, withdrawn.Reason, withdrawn.UnitPrice));
+        Assert.Equal(Zar(100), (await sam.GetPriceAsync(new GetPriceRequest { Sku = "GOING", Date = "2026-05-31" })).Price.UnitPrice);
+        await Refusal.ExpectAsync(StatusCode.NotFound, "PRICE_NOT_FOUND", async () => await sam.GetPriceAsync(new GetPriceRequest { Sku = "GOING", Date = "2026-06-01" }));
+        Assert.DoesNotContain(await ListAsync(sam), p => p.Sku == "GOING");
+        var agent = await platform.ClientAsync<CostingClient>(Tokens.Agent("late"));
+        await Refusal.ExpectAsync(StatusCode.FailedPrecondition, "PRICE_NOT_FOUND", () => agent.ProposeAsync("BK-GOING", ("GOING", 1_000)));
+        await Refusal.ExpectAsync(StatusCode.NotFound, "PRICE_NOT_FOUND", async () => await sam.WithdrawPriceAsync(new WithdrawPriceRequest { Sku = "GOING", Reason = "again" }));
+        Assert.Equal(("price.withdraw", "user:sam"), (await platform.AuditOfAsync("price/GOING", atLeast: 2))[1] is var e ? (e.Operation, e.AuthorizedBy) : default);
+
+        Assert.Equal(3, (await sam.SetAsync("GOING", Zar(120))).Version);
+        Assert.Equal(Zar(120), Assert.Single(await ListAsync(sam), p => p.Sku == "GOING").UnitPrice);
+    }
+
+    [Fact]
     public async Task All_versions_of_a_price_are_listed_with_who_set_them_and_why()
     {
         var sam = await As(Tokens.Superuser());

@@ -83,6 +83,7 @@ public sealed class EveryMutationTests : IClassFixture<Platform>
         "LogAction" => (Agent, new LogActionRequest { Entry = new AuditEntry { Operation = "test.log", Resource = "test/2" } }),
         "RecordMessage" => (Agent, new RecordMessageRequest { Message = new Message { SessionId = "mutated", Role = "assistant", Text = "Good day" } }),
         "SetPrice" => (Tokens.Superuser(), Price()),
+        "WithdrawPrice" => (Tokens.Superuser(), new WithdrawPriceRequest { Sku = (await _platform.SetPriceAsync("WITHDRAWN", CostingCalls.Zar(1))).Sku, Reason = "sold out" }),
         "ProposePriceList" => (Tokens.Operator("lister"), PriceListCalls.Request("MUTATED-1", "MUTATED-2")),
         "DecidePriceList" => (Tokens.Superuser("decider"), await PriceListCalls.DecisionAsync(_platform, "MUTATED-3")),
         "ProposeCosting" => (Agent, await ProposalAsync("proposed")),

@@ -4,7 +4,7 @@ using Google.Protobuf.WellKnownTypes;
 namespace AgentPlatform.Costings;
 
 /// <summary>A row of <c>costing.pricing_catalog</c>: one version of a SKU's price.</summary>
-public sealed record PriceRecord(PriceTerms Terms, long Version, DateTimeOffset SetAt, string SetBy, string Reason, Guid? PriceListId)
+public sealed record PriceRecord(PriceTerms Terms, long Version, DateTimeOffset SetAt, string SetBy, string Reason, Guid? PriceListId, bool Withdrawn)
 {
     public string Sku => Terms.Sku;
 
@@ -22,5 +22,6 @@ public sealed record PriceRecord(PriceTerms Terms, long Version, DateTimeOffset 
         SetBy = SetBy,
         Reason = Reason,
         PriceListId = PriceListId?.ToString() ?? "",
+        Withdrawn = Withdrawn,
     };
 }

@@ -25,6 +25,13 @@ public static class PriceRules
         return terms;
     }
 
+    public static DateOnly Read(WithdrawPriceRequest request, DateOnly today)
+    {
+        new FieldChecks().Sku("sku", request.Sku).Words("reason", request.Reason, CostingChecks.ReasonMaximumCharacters)
+            .OptionalDay("valid_from", request.ValidFrom, out var day).ThrowIfAny();
+        return day ?? today;
+    }
+
     public static DateOnly Read(GetPriceRequest request, DateOnly today)
     {
         new FieldChecks().Sku("sku", request.Sku).OptionalDay("date", request.Date, out var day).ThrowIfAny();

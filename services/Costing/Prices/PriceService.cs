@@ -20,6 +20,18 @@ public sealed class PriceService(Database database, PriceStore store, Organisati
         return await work.CommitAsync(new SetPriceResponse { Price = price.ToProto() });
     }
 
+    public override async Task<WithdrawPriceResponse> WithdrawPrice(WithdrawPriceRequest request, ServerCallContext context)
+    {
+        var day = PriceRules.Read(request, calendar.Today);
+
+        await using var work = await database.BeginAsync(context);
+        var withdrawn = await store.WithdrawAsync(work, request.Sku, day, request.Reason) ?? throw PriceRules.NotFound(request.Sku, day);
+        work.Audit("price.withdraw", $"price/{request.Sku}",
+            [("version", withdrawn.Version.ToString(CultureInfo.InvariantCulture)), ("valid_from", OrganisationCalendar.Text(day)), ("reason", request.Reason)],
+            authorizedBy: work.Caller.Subject);
+        return await work.CommitAsync(new WithdrawPriceResponse { Price = withdrawn.ToProto() });
+    }
+
     public override async Task<GetPriceResponse> GetPrice(GetPriceRequest request, ServerCallContext context)
     {
         var day = PriceRules.Read(request, calendar.Today);

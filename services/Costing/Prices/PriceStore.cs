@@ -7,7 +7,7 @@ namespace AgentPlatform.Costings;
 public sealed class PriceStore(Database database)
 {
     internal const string Columns =
-        "p.sku, p.description, p.unit, p.currency, p.unit_price, p.category, p.valid_from, p.valid_to, p.version, p.set_at, p.set_by, p.reason, p.price_list_id";
+        "p.sku, p.description, p.unit, p.currency, p.unit_price, p.category, p.valid_from, p.valid_to, p.version, p.set_at, p.set_by, p.reason, p.price_list_id, p.withdrawn";
 
     // Setters of a SKU wait here for each other until the transaction ends, so each counts on from the version before it; always in the same order, so
     // that of two who set many prices one waits for the other and never both. The number 1 makes a key space of its own; SKUs that share a hash merely
@@ -17,15 +17,17 @@ public sealed class PriceStore(Database database)
         """;
 
     private const string Insert = $"""
-        INSERT INTO costing.pricing_catalog AS p (sku, version, description, unit, currency, unit_price, category, valid_from, valid_to, set_at, set_by, reason)
-        SELECT $1, coalesce(max(version), 0) + 1, $2, $3, $4, $5, $6, $7, $8::date, $9, $10, $11 FROM costing.pricing_catalog WHERE sku = $1
+        INSERT INTO costing.pricing_catalog AS p (sku, version, description, unit, currency, unit_price, category, valid_from, valid_to, set_at, set_by, reason, withdrawn)
+        SELECT $1, coalesce(max(version), 0) + 1, $2, $3, $4, $5, $6, $7, $8::date, $9, $10, $11, $12 FROM costing.pricing_catalog WHERE sku = $1
         RETURNING {Columns}
         """;
 
-    // Of the versions that cover a day the last one is in force. It is nearly always the first of this walk from the newest one back.
+    // Of the versions that cover a day the last one is in force, unless it withdraws the SKU. It is nearly always the first of this walk from the newest one back.
     private const string OnDay = """
-        SELECT * FROM costing.pricing_catalog WHERE sku = wanted.sku AND valid_from <= wanted.day AND (valid_to IS NULL OR valid_to >= wanted.day)
-         ORDER BY version DESC LIMIT 1
+        SELECT * FROM (
+            SELECT * FROM costing.pricing_catalog WHERE sku = wanted.sku AND valid_from <= wanted.day AND (valid_to IS NULL OR valid_to >= wanted.day)
+             ORDER BY version DESC LIMIT 1) AS last
+         WHERE NOT withdrawn
         """;
 
     // Every SKU has a version 1, which is how the SKUs are found without walking over all their versions.
@@ -63,9 +65,15 @@ public sealed class PriceStore(Database database)
     public async Task<PriceRecord> SetAsync(UnitOfWork work, PriceTerms terms, string reason)
     {
         await LockAsync(work, new[] { terms.Sku });
-        var rows = await work.QueryAsync(Insert, Read, terms.Sku, terms.Description, terms.Unit, terms.UnitPrice.Currency, terms.UnitPrice.ToDecimal(), terms.Category,
-            terms.ValidFrom, terms.ValidTo, database.Now, work.Caller.Subject, reason);
-        return rows.Single();
+        return await AddAsync(work, terms, reason, withdrawn: false);
+    }
+
+    /// <summary>Adds a version that withdraws the price from a day on; null when none is in force on it.</summary>
+    public async Task<PriceRecord?> WithdrawAsync(UnitOfWork work, string sku, DateOnly from, string reason)
+    {
+        await LockAsync(work, new[] { sku });
+        return (await FindAsync(work, [(sku, from)])).Values.SingleOrDefault() is { } present
+            ? await AddAsync(work, present.Terms with { ValidFrom = from, ValidTo = null }, reason, withdrawn: true) : null;
     }
 
     /// <summary>Keeps others from setting prices of these SKUs until the work ends. A statement of its own: what follows must be younger than the lock.</summary>
@@ -104,6 +112,10 @@ public sealed class PriceStore(Database database)
     public static List<(long Number, PriceRecord Price)> ReadOnDays(ReadBatch reads, string[] skus, DateOnly[] days) =>
         reads.Add(FindOnDays, ReadNumbered, skus, days);
 
+    private async Task<PriceRecord> AddAsync(UnitOfWork work, PriceTerms terms, string reason, bool withdrawn) =>
+        (await work.QueryAsync(Insert, Read, terms.Sku, terms.Description, terms.Unit, terms.UnitPrice.Currency, terms.UnitPrice.ToDecimal(), terms.Category,
+            terms.ValidFrom, terms.ValidTo, database.Now, work.Caller.Subject, reason, withdrawn)).Single();
+
     internal static LinePrices ReadOfLines(NpgsqlDataReader row)
     {
         var (numbers, descriptions, currencies) = (row.GetFieldValue<long[]>(0), row.GetFieldValue<string[]>(1), row.GetFieldValue<string[]>(2));
@@ -112,7 +124,7 @@ public sealed class PriceStore(Database database)
             .ToDictionary(n => n.number, n => new LinePrice(descriptions[n.i], Amount.Of(currencies[n.i], unitPrices[n.i]), versions[n.i])));
     }
 
-    private static (long Number, PriceRecord Price) ReadNumbered(NpgsqlDataReader row) => (row.GetInt64(13), Read(row));
+    private static (long Number, PriceRecord Price) ReadNumbered(NpgsqlDataReader row) => (row.GetInt64(14), Read(row));
 
     internal static PriceRecord Read(NpgsqlDataReader row) => Read(row, 0);
 
@@ -121,5 +133,5 @@ public sealed class PriceStore(Database database)
         new PriceTerms(row.GetString(at), row.GetString(at + 1), row.GetString(at + 2), Amount.Of(row.GetString(at + 3), row.GetDecimal(at + 4)), row.GetString(at + 5),
             row.GetFieldValue<DateOnly>(at + 6), row.IsDBNull(at + 7) ? null : row.GetFieldValue<DateOnly>(at + 7)),
         row.GetInt64(at + 8), row.GetFieldValue<DateTimeOffset>(at + 9), row.GetString(at + 10), row.GetString(at + 11),
-        row.IsDBNull(at + 12) ? null : row.GetGuid(at + 12));
+        row.IsDBNull(at + 12) ? null : row.GetGuid(at + 12), row.GetBoolean(at + 13));
 }

@@ -15,6 +15,7 @@ CREATE TABLE costing.pricing_catalog (
     valid_to     date,                   -- the last day; NULL when there is none
     set_at       timestamptz   NOT NULL,
     set_by       text          NOT NULL, -- the token's subject
+    withdrawn    boolean       NOT NULL DEFAULT false, -- from its first day on the SKU has no price, until a later version covers the day
     price_list_id uuid,                  -- the list that it came from; NULL when it was set by itself
     reason       text          NOT NULL CONSTRAINT pricing_catalog_reason_length CHECK (length(reason) BETWEEN 1 AND 1000),
     CONSTRAINT pricing_catalog_pkey PRIMARY KEY (sku, version),
