@@ -5,6 +5,8 @@ namespace AgentPlatform.Bench;
 /// <summary>So many calls a second for a while, whether those before have been answered or not: as callers come who know nothing of each other.</summary>
 public static class PacedRound
 {
+    // Beyond that callers are held back; what that costs them counts all the same.
+    private const int InFlightMaximum = 2_000;
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);
 
     /// <summary>Each call's latency counts from the moment at which it was due, so that a platform that falls behind cannot hide it.</summary>
@@ -12,11 +14,15 @@ public static class PacedRound
     {
         var latencies = new TimeSpan[(int)(callsPerSecond * duration.TotalSeconds)];
         var calls = new Task[latencies.Length];
+        using var room = new SemaphoreSlim(InFlightMaximum);
         var started = Stopwatch.GetTimestamp();
         for (var next = 0; next < calls.Length;)
         {
             for (var due = (int)(Stopwatch.GetElapsedTime(started).TotalSeconds * callsPerSecond); next < calls.Length && next <= due; next++)
+            {
+                await room.WaitAsync();
                 calls[next] = MeasureAsync(next);
+            }
             await Task.Delay(Tick, TimeProvider.System);
         }
         await Task.WhenAll(calls);
@@ -24,7 +30,8 @@ public static class PacedRound
 
         async Task MeasureAsync(int number)
         {
-            await call();
+            try { await call(); }
+            finally { room.Release(); }
             latencies[number] = Stopwatch.GetElapsedTime(started) - TimeSpan.FromSeconds(number / callsPerSecond);
         }
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
 using Microsoft.IdentityModel.Tokens;
@@ -20,8 +21,8 @@ public sealed class BearerToken(AuthenticationSettings settings, CallerCache cac
         if (!result.Succeeded)
             throw WhyRefused(result.Failure);
         var caller = Caller.From(result.Principal, settings);
-        if (result.Properties?.ExpiresUtc is { } validUntil)
-            cache.Keep(authorization, caller, validUntil);
+        if (long.TryParse(result.Principal.FindFirst("exp")?.Value, CultureInfo.InvariantCulture, out var expiresAt))
+            cache.Keep(authorization, caller, DateTimeOffset.FromUnixTimeSeconds(expiresAt));
         return caller;
     }
 

@@ -49,11 +49,13 @@ public static class HeartbeatBenchmark
         using var direct = new HeartbeatCalls(registry.GrpcAddress, fleet);
         var turns = new Turns(rounds, round, () => platform.TimesOf(registry, gateway));
 
+        Say($"{agents:N0} agents are registered");
         // With what both need for anybody, before what they keep of each agent.
         for (var i = 0; i < Callers; i++)
             await through.BeatAsync();
         var atStart = (Gateway: MemoryOf(gateway), Service: MemoryOf(registry));
         await Parallel.ForAsync(0, agents, new ParallelOptions { MaxDegreeOfParallelism = Callers }, async (_, _) => await through.BeatAsync());
+        Say("all have beaten");
         var withAll = (Gateway: MemoryOf(gateway), Service: MemoryOf(registry));
         for (var i = 0; i < WarmUpRounds; i++)
             foreach (var calls in new[] { through, direct })
@@ -66,13 +68,16 @@ public static class HeartbeatBenchmark
         var paced = (await turns.RunAsync(1, [Paced(through.BeatAsync, pace)]))[0];
         AddRow(table, $"calls, through the gateway, {pace:N0} a second", paced);
 
+        Say("calls are measured");
         var beforeStreams = (Gateway: MemoryOf(gateway), Service: MemoryOf(registry));
         await using var throughStreams = await HeartbeatStreams.OpenAsync(gateway.GrpcAddress, fleet, 0, streams);
+        Say($"{streams:N0} streams are open through the gateway");
         var withStreams = (Gateway: MemoryOf(gateway), Service: MemoryOf(registry));
         await using var directStreams = await HeartbeatStreams.OpenAsync(registry.GrpcAddress, fleet, streams, streams);
         for (var i = 0; i < WarmUpRounds; i++)
             foreach (var beating in new[] { throughStreams, directStreams })
                 await turns.WarmUpAsync(Callers, beating.BeatAsync);
+        Say("all streams have beaten");
         var streamed = await turns.RunAsync(Callers, throughStreams.BeatAsync, directStreams.BeatAsync);
         AddRow(table, $"{streams:N0} streams, through the gateway", streamed[0]);
         AddRow(table, $"{streams:N0} streams, at the service", streamed[1]);
@@ -99,6 +104,8 @@ public static class HeartbeatBenchmark
         ]);
         return ExitCode.Ok;
     }
+
+    private static void Say(string what) => Console.Error.WriteLine($"{what} …");
 
     private static Way Paced(Func<Task> call, int perSecond) => (_, round, result) => PacedRound.RunAsync(perSecond, round, call, result);
 

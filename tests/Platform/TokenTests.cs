@@ -1,6 +1,8 @@
 using AgentPlatform.Cli;
 using AgentPlatform.Contracts.Session.V1;
+using AgentPlatform.Sessions;
 using Grpc.Core;
+using Microsoft.Extensions.DependencyInjection;
 using Client = AgentPlatform.Contracts.Session.V1.SessionService.SessionServiceClient;
 
 namespace AgentPlatform.Tests.Platforms;
@@ -8,6 +10,15 @@ namespace AgentPlatform.Tests.Platforms;
 public sealed class TokenTests(Platform platform) : IClassFixture<Platform>
 {
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
+
+    [Fact]
+    public async Task Whose_token_was_found_valid_is_known_at_the_next_call()
+    {
+        var token = Tokens.Operator("often");
+        await (await platform.ClientAsync<Client>(token)).ListSessionsAsync(new ListSessionsRequest());
+        var host = (ServiceHost<SessionStore>)await platform.StartAsync("session");
+        Assert.Equal("user:often", host.Services.GetRequiredService<CallerCache>().Find($"Bearer {token}")?.Subject);
+    }
 
     [Fact]
     public Task Without_a_token_a_call_is_refused() => RefusedAsync("TOKEN_MISSING", null);

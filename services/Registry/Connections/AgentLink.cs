@@ -79,7 +79,7 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
     private async Task ReadAsync(CancellationToken stop)
     {
         var answering = new List<(string TaskId, Task Done)>(RequestsAtOnce);
-        while (await input.MoveNext(stop))
+        while (await IsMoreSaidAsync(stop))
         {
             answering.RemoveAll(a => a.Done.IsCompleted);
             if (answering.Count == RequestsAtOnce)
@@ -89,6 +89,13 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
             answering.Add((taskId, AnswerAsync(input.Current, before, stop)));
         }
         await Task.WhenAll(answering.Select(a => a.Done));
+    }
+
+    private async Task<bool> IsMoreSaidAsync(CancellationToken stop)
+    {
+        try { return await input.MoveNext(stop); }
+        // An agent that is gone without a farewell is no failure of ours.
+        catch (IOException e) { throw new PlatformException(StatusCode.Cancelled, "CANCELLED", "The agent has gone.", e); }
     }
 
     private static string TaskIdOf(ConnectRequest request) => request.MessageCase switch
