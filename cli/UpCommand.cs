@@ -109,6 +109,7 @@ public static class UpCommand
         var list = Terminal.NewList();
         void Row(string name, string value) => list.AddRow(new Text(name), new Text(value));
         Row("Gateway, gRPC", note.Gateway);
+        Row("Gateway, REST", $"{note.Http}/v1");
         Row("Gateway, health", $"{note.Http}/health");
         if (note.Dashboard is not null)
             Row("Aspire dashboard", note.Dashboard);

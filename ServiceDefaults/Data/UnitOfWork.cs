@@ -20,6 +20,9 @@ public sealed partial class UnitOfWork : IAsyncDisposable
     private readonly UnitOfWorkScope _scope;
     private readonly IdempotentCall? _call;
     private readonly long _startedAt = Stopwatch.GetTimestamp();
+
+    // The caller's: what a group runs for him is of no caller's trace.
+    private readonly ActivityTraceId? _traceId = Activity.Current?.TraceId;
     private readonly List<(string Sql, object?[] Values)> _pending = [];
     private readonly List<AuditEntry> _entries = [];
     private readonly List<string> _topics = [];
@@ -67,7 +70,7 @@ public sealed partial class UnitOfWork : IAsyncDisposable
     public void Audit(string operation, string resource, (string Name, string Value)[]? details = null,
         string authorizedBy = "", Outcome outcome = Outcome.Ok, string errorMessage = "") =>
         _entries.Add(AuditEntries.Make(_scope.Database.Now, Caller, _scope.Tools.Service.Name, operation, resource, details ?? [], authorizedBy, outcome,
-            errorMessage, _scope.CorrelationId, _scope.SourceAddress));
+            errorMessage, _scope.CorrelationId, _scope.SourceAddress, _traceId?.ToHexString() ?? ""));
 
     /// <summary>Notes for the audit log that something was refused.</summary>
     public void AuditRefusal(string operation, string resource, PlatformException refusal) =>

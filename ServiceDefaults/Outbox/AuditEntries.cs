@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using AgentPlatform.Contracts.Audit.V1;
 using Google.Protobuf.WellKnownTypes;
 
@@ -18,7 +17,7 @@ internal static class AuditEntries
 
     public static AuditEntry Make(DateTimeOffset now, Caller caller, string service, string operation, string resource,
         ReadOnlySpan<(string Name, string Value)> details, string authorizedBy, Outcome outcome, string errorMessage, string correlationId,
-        string sourceAddress)
+        string sourceAddress, string traceId)
     {
         var entry = new AuditEntry
         {
@@ -36,7 +35,7 @@ internal static class AuditEntries
             AuthorizedBy = Cut(authorizedBy, AuthorizedByCharacters),
             CorrelationId = correlationId,
             SourceAddress = sourceAddress,
-            TraceId = Activity.Current?.TraceId.ToHexString() ?? "",
+            TraceId = traceId,
         };
         if (details.IsEmpty)
             return entry;

@@ -92,10 +92,10 @@ public sealed class Problem
         var json = new JsonObject
         {
             ["type"] = "about:blank",
-            ["title"] = Reason.Length > 0 ? Reason : Code.ToString(),
+            ["title"] = Reason.Length > 0 ? Reason : CodeName,
             ["status"] = HttpStatus,
             ["detail"] = Message,
-            ["code"] = Code.ToString(),
+            ["code"] = CodeName,
             ["reason"] = Reason,
             ["correlationId"] = correlationId,
         };
@@ -105,6 +105,9 @@ public sealed class Problem
             json["violations"] = new JsonArray([.. Fields.Select(f => new JsonObject { ["field"] = f.Field, ["description"] = f.Description })]);
         return json.ToJsonString(JsonSerializerOptions.Web);
     }
+
+    // As google.rpc.Code writes it.
+    private string CodeName => string.Concat(Code.ToString().Select((c, i) => i > 0 && char.IsAsciiLetterUpper(c) ? $"_{c}" : $"{char.ToUpperInvariant(c)}"));
 
     private static Status? Decode(string details)
     {

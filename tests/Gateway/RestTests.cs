@@ -32,7 +32,7 @@ public sealed class RestTests(Platform platform) : IClassFixture<Platform>
         var changed = (await JsonOf(patched))["session"]!;
         Assert.Equal(("Check again", 1d, "\"2\""), (changed["task"]!.GetValue<string>(), changed["metadata"]!["n"]!.GetValue<double>(), patched.Headers.ETag?.Tag));
         using var late = await SendAsync(http, HttpMethod.Patch, $"/v1/sessions/{id}", """{"task": "Too late"}""", ("If-Match", "\"1\""));
-        await ExpectAsync(late, HttpStatusCode.Conflict, "CONCURRENT_UPDATE");
+        Assert.Equal("ABORTED", (await ExpectAsync(late, HttpStatusCode.Conflict, "CONCURRENT_UPDATE")).GetProperty("code").GetString());
 
         using var moved = await SendAsync(http, HttpMethod.Post, $"/v1/sessions/{id}:transition", """{"status": "ACTIVE"}""");
         Assert.Equal("ACTIVE", (await JsonOf(moved))["session"]!["status"]!.GetValue<string>());
@@ -91,7 +91,7 @@ public sealed class RestTests(Platform platform) : IClassFixture<Platform>
         Assert.Equal("Bearer", Assert.Single(open.Headers.WwwAuthenticate).Scheme);
         using var auditor = await HttpAsync(Tokens.Auditor());
         using var denied = await SendAsync(auditor, HttpMethod.Post, "/v1/sessions", """{"role": "finance"}""");
-        await ExpectAsync(denied, HttpStatusCode.Forbidden, "ROLE_MISSING");
+        Assert.Equal("PERMISSION_DENIED", (await ExpectAsync(denied, HttpStatusCode.Forbidden, "ROLE_MISSING")).GetProperty("code").GetString());
     }
 
     [Fact]

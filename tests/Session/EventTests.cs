@@ -194,6 +194,8 @@ public sealed class EventTests(Platform platform) : IClassFixture<Platform>
         var entries = await platform.AuditOfAsync($"session/{session.Id}", atLeast: 2);
         Assert.Equal(["session.create", "session.append_events"], entries.Select(e => e.Operation));
         Assert.Equal("50", entries[1].Metadata.Fields["last_sequence"].StringValue);
+        // Of the call, though the group that it went with is of no call.
+        Assert.All(entries, e => Assert.Matches("^[0-9a-f]{32}$", e.TraceId));
     }
 
     private Task<Client> As(string agent) => platform.ClientAsync<Client>(Tokens.Agent(agent));
