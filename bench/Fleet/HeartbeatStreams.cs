@@ -33,13 +33,13 @@ public sealed class HeartbeatStreams : IAsyncDisposable
         return new HeartbeatStreams(channels, agents);
     }
 
-    // As an agent does when the platform is busy.
+    // As an agent does whose stream breaks.
     private static async Task<BeatingAgent> ConnectAsync(Func<AsyncDuplexStreamingCall<ConnectRequest, ConnectResponse>> connect)
     {
         for (var attempt = 1; ; attempt++)
         {
             try { return await BeatingAgent.ConnectAsync(connect()); }
-            catch (RpcException e) when (e.StatusCode is StatusCode.ResourceExhausted or StatusCode.Unavailable && attempt < Attempts)
+            catch (RpcException) when (attempt < Attempts)
             {
                 await Task.Delay(Pause, TimeProvider.System);
             }

@@ -174,13 +174,14 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
 
     private async Task DeliverAsync(Hello hello, Guid[] running, CancellationToken stop)
     {
-        var agent = await tools.Agents.FindAsync(_agentId, context);
+        var agent = await InTurnAsync(() => tools.Agents.FindAsync(_agentId, context), stop);
         // From before the first look, so that nothing falls between.
         using var waiter = tools.Dispatcher.Enter(agent ?? throw RegistryRules.AgentNotFound(_agentId));
         var answer = await tools.Heartbeats.BeatAsync(new HeartbeatRequest { Epoch = hello.Epoch, RunningTaskIds = { hello.RunningTaskIds } }, context);
         _toldConfig = answer.ConfigVersion;
         await _queue.Writer.WriteAsync(new ConnectResponse { Welcome = new Welcome { Heartbeat = answer } }, stop);
-        await ResumeAsync(hello.Epoch, running, stop);
+        foreach (var task in await InTurnAsync(() => ResumeAsync(hello.Epoch, running), stop))
+            await _queue.Writer.WriteAsync(new ConnectResponse { Task = task.ToProto() }, stop);
         while (true)
         {
             if (await LookAsync(hello.Epoch, Math.Max(1, hello.MaxInFlight), stop))
@@ -189,7 +190,7 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
     }
 
     // What it was given and does not know is on its way again, by the same fence; what it had begun and no longer runs is a lost attempt.
-    private async Task ResumeAsync(long epoch, Guid[] running, CancellationToken stop)
+    private async Task<List<AgentTaskRecord>> ResumeAsync(long epoch, Guid[] running)
     {
         await using var work = await tools.Database.BeginAsync(context);
         // From now on the stream before gets nothing: it may be half dead, and what it took would be lost for a while.
@@ -200,8 +201,14 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
         foreach (var task in unnamed.Where(t => t.Status is AgentTaskStatus.InProgress))
             tools.Tasks.Change(work, AgentTaskRules.Lose(task, AgentTaskRules.LeaseLost, "The agent came back without it.", tools.Database.Now));
         await work.CommitAsync();
-        foreach (var task in unnamed.Where(t => t.Status is AgentTaskStatus.Assigned))
-            await _queue.Writer.WriteAsync(new ConnectResponse { Task = task.ToProto() }, stop);
+        return unnamed.FindAll(t => t.Status is AgentTaskStatus.Assigned);
+    }
+
+    private async Task<T> InTurnAsync<T>(Func<Task<T>> begin, CancellationToken stop)
+    {
+        await tools.Beginnings.WaitAsync(stop);
+        try { return await begin(); }
+        finally { tools.Beginnings.Release(); }
     }
 
     // False when there may be more at once.

@@ -9,4 +9,10 @@ public sealed record AgentLinkTools(
     /// with it the streams that it comes by, instead of being refused.
     /// </summary>
     public SemaphoreSlim Room { get; } = new(Math.Max(1, Pool.MaximumWaiting / 2));
+
+    /// <summary>
+    /// How many streams begin at a time: as many as agents have connections. When a whole fleet comes back at once, the others wait here for their welcome, instead of
+    /// being turned away by a pool in which they have waited for too long.
+    /// </summary>
+    public SemaphoreSlim Beginnings { get; } = new(Pool.LimitOf(PoolTier.Agent));
 }
