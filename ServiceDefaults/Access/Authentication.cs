@@ -25,6 +25,8 @@ public static class Authentication
         builder.Services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer(options =>
         {
             options.MapInboundClaims = false;
+            // ASP.NET Core authenticates every request by itself, before CallerCache is asked.
+            options.TokenHandlers[0] = new CachingTokenHandler(options.TokenHandlers[0], TimeProvider.System);
             options.TokenValidationParameters = new TokenValidationParameters
             {
                 ClockSkew = ClockSkew,
