@@ -92,8 +92,7 @@ public sealed class AgentTaskStore(Database database, TaskSettings settings)
     {
         foreach (var pool in tasks.Select(t => t.Pool).OfType<Pool>().DistinctBy(p => p.Key))
             work.Execute(InsertPool, pool.Key, pool.Role, EnumText.Of(pool.Platform), pool.Capabilities.ToArray(), pool.Tags.ToArray(), now);
-        // Version 7 within a millisecond is random, and the order of making is the order of delivery.
-        Guid[] ids = [.. Enumerable.Range(0, tasks.Count).Select(_ => Guid.CreateVersion7(now)).Order()];
+        var ids = TaskIds.Next(tasks.Count, now);
         var (origin, parent) = (tasks[0].Origin, tasks[0].ParentId);
         object?[] values =
         [
