@@ -107,7 +107,7 @@ public sealed class TaskQueue : IDisposable
     {
         await using var connection = new NpgsqlConnection($"{_platform.Admin};Pooling=false");
         await connection.OpenAsync();
-        await using var command = new NpgsqlCommand("TRUNCATE registry.tasks", connection);
+        await using var command = new NpgsqlCommand("TRUNCATE registry.tasks CASCADE", connection);
         await command.ExecuteNonQueryAsync();
     }
 
