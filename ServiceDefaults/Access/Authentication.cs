@@ -22,11 +22,11 @@ public static class Authentication
         // By the machine's own clock, as the check itself goes by it.
         builder.Services.AddSingleton(new CallerCache(TimeProvider.System));
         builder.Services.AddSingleton<BearerToken>();
-        builder.Services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer(options =>
+        // With a scheme by default, ASP.NET Core would check the signature of every request by itself, before CallerCache is asked.
+        AppContext.SetSwitch("Microsoft.AspNetCore.Authentication.SuppressAutoDefaultScheme", true);
+        builder.Services.AddAuthentication().AddJwtBearer(options =>
         {
             options.MapInboundClaims = false;
-            // ASP.NET Core authenticates every request by itself, before CallerCache is asked.
-            options.TokenHandlers[0] = new CachingTokenHandler(options.TokenHandlers[0], TimeProvider.System);
             options.TokenValidationParameters = new TokenValidationParameters
             {
                 ClockSkew = ClockSkew,

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Http;
 using Microsoft.IdentityModel.Tokens;
 
@@ -39,7 +40,7 @@ public sealed class BearerToken(AuthenticationSettings settings, CallerCache cac
 
     private static async Task<AuthenticateResult> AuthenticateAsync(HttpContext context)
     {
-        try { return await context.AuthenticateAsync(); }
+        try { return await context.AuthenticateAsync(JwtBearerDefaults.AuthenticationScheme); }
         // What the handler throws, instead of answering it, is that the issuer's keys cannot be had.
         catch (InvalidOperationException e) { throw Errors.Unavailable("The issuer of tokens", e); }
     }
