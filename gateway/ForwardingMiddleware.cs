@@ -15,9 +15,12 @@ public sealed partial class ForwardingMiddleware(RequestDelegate next, AccessRul
     {
         var reset = new HeldReset();
         context.Features.Set<IHttpResetFeature>(reset);
-        var untried = context.GetReverseProxyFeature().AvailableDestinations.ToList();
+        var proxy = context.GetReverseProxyFeature();
+        // Those that are thought well first; what is thought ill may be well again, and nothing is lost by asking.
+        var untried = proxy.AvailableDestinations.Union(proxy.AllDestinations).ToList();
+        var available = proxy.AvailableDestinations.Count;
         await next(context);
-        while (TakeAnother(context, untried))
+        while (TakeAnother(context, untried, ref available))
             await next(context);
 
         // To a caller that has gone there is nothing to say.
@@ -33,7 +36,7 @@ public sealed partial class ForwardingMiddleware(RequestDelegate next, AccessRul
     }
 
     // Each instance is tried once; choosing one leaves no other in the proxy's own list.
-    private static bool TakeAnother(HttpContext context, List<DestinationState> untried)
+    private static bool TakeAnother(HttpContext context, List<DestinationState> untried, ref int available)
     {
         if (context.Response.HasStarted || context.RequestAborted.IsCancellationRequested
             || context.GetForwarderErrorFeature() is not { } failure || !ForwardingErrors.NeverConnected(failure.Exception))
@@ -41,7 +44,8 @@ public sealed partial class ForwardingMiddleware(RequestDelegate next, AccessRul
         var proxy = context.GetReverseProxyFeature();
         if (!untried.Remove(proxy.ProxiedDestination!) || untried.Count == 0)
             return false;
-        proxy.AvailableDestinations = [.. untried];
+        available--;
+        proxy.AvailableDestinations = [.. available > 0 ? untried.Take(available) : untried];
         context.Features.Set<IForwarderErrorFeature>(null);
         context.Response.Clear();
         return true;

@@ -24,8 +24,11 @@ public sealed class WebhookKillTests(FaultCluster faults)
         var id = "";
         try
         {
-            id = (await hooks.SubscribeAsync(receiver.Url, NoticeTypes.TaskEnded)).Webhook.Id;
-            var delivery = await hooks.TestAsync(id);
+            // As a client does: UNAVAILABLE is sent again, under its key.
+            var subscribe = new CreateWebhookRequest { Url = receiver.Url, EventTypes = { NoticeTypes.TaskEnded } };
+            id = (await Patience.UntilAnsweredAsync(async o => await hooks.CreateWebhookAsync(subscribe, o), "kill/subscribe", _ => { }, CancellationToken.None)).Webhook.Id;
+            var test = new SendTestNotificationRequest { WebhookId = id };
+            var delivery = (await Patience.UntilAnsweredAsync(async o => await hooks.SendTestNotificationAsync(test, o), "kill/test", _ => { }, CancellationToken.None)).Delivery;
             await receiver.WaitAsync(NoticeTypes.Test);
             await sessions[0].Process.KillAsync();
             await sessions[1].StartAsync();
