@@ -7,7 +7,7 @@ var builder = WebApplication.CreateBuilder(args);
 var settings = builder.Configuration.GetSection("Vault").Get<VaultSettings>() ?? new VaultSettings();
 try
 {
-    builder.Services.AddSingleton(VaultRoot.Open(settings.Root));
+    builder.Services.AddSingleton(VaultRoot.Open(settings.Root, settings.AllowHardLinks));
 }
 catch (VaultRootException e)
 {
@@ -16,6 +16,8 @@ catch (VaultRootException e)
 }
 
 builder.Services.AddSingleton(settings);
+builder.Services.AddSingleton<GuardedFiles>();
+builder.Services.AddSingleton<StreamGate>();
 builder.AddPlatformService("vault").AddAuditRelay();
 
 var app = builder.Build();

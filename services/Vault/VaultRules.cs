@@ -13,28 +13,66 @@ public static class VaultRules
     /// <summary>How many folders below the root a listed file may be.</summary>
     public const int ListMaximumDepth = 32;
 
-    private static readonly string[] Extensions = [".pdf", ".xlsx", ".xml", ".csv"];
+    private static readonly Dictionary<string, FileKind> Kinds = new(StringComparer.OrdinalIgnoreCase)
+    {
+        [".pdf"] = FileKind.Pdf,
+        [".xlsx"] = FileKind.Xlsx,
+        [".xml"] = FileKind.Xml,
+        [".csv"] = FileKind.Csv,
+    };
 
     /// <summary>Refuses what can be refused by the path alone, so that none of these answers depends on what is on the disk.</summary>
-    public static void Check(ReadFileRequest request)
+    public static void CheckPath(string path)
     {
-        if (FindFault(request.Path) is { } fault)
+        if (FindFault(path) is { } fault)
             throw Errors.InvalidArgument("path", fault);
-        if (!HasAllowedExtension(request.Path))
-            throw Errors.FailedPrecondition("EXTENSION_NOT_ALLOWED", $"The vault hands out {string.Join(", ", Extensions)} only.");
-        if (IsHidden(request.Path))
-            throw NotFound(request.Path);
+        if (KindOf(path) is FileKind.Unspecified)
+            throw Errors.FailedPrecondition("EXTENSION_NOT_ALLOWED", $"The vault hands out {string.Join(", ", Kinds.Keys)} only.");
+        if (IsHidden(path))
+            throw NotFound(path);
     }
 
-    public static void Check(ListFilesRequest request)
+    public static void Check(ListFilesRequest request, out PathPattern? pattern)
     {
         var prefix = request.PathPrefix;
+        var checks = new FieldChecks();
         if (prefix.Length > 0 && FindFault(prefix.EndsWith('/') ? prefix[..^1] : prefix) is { } fault)
-            throw Errors.InvalidArgument("path_prefix", fault);
+            checks.Require(false, "path_prefix", fault);
+        pattern = null;
+        if (request.Pattern.Length > 0)
+            checks.Pattern("pattern", request.Pattern, out pattern);
+        checks.ThrowIfAny();
     }
 
-    /// <summary>Whether a path found on the disk is one that <see cref="Check(ReadFileRequest)"/> would let through.</summary>
-    public static bool IsReadable(string path) => FindFault(path) is null && HasAllowedExtension(path) && !IsHidden(path);
+    public static void Check(ReadFileRequest request) => new FieldChecks()
+        .Require(request.Offset >= 0, "offset", "is negative")
+        .Require(request.Length >= 0, "length", "is negative")
+        .ThrowIfAny();
+
+    /// <summary>Where the range of a request ends; never behind the file.</summary>
+    public static long EndOf(ReadFileRequest request, long sizeBytes)
+    {
+        if (request.Offset > sizeBytes)
+            throw OutsideRange(request.Path, sizeBytes);
+        return request.Length == 0 ? sizeBytes : request.Offset + Math.Min(request.Length, sizeBytes - request.Offset);
+    }
+
+    /// <summary>How the audit log names a path.</summary>
+    public static string ResourceOf(string path) => $"vault/{path}";
+
+    /// <summary>A pattern of paths, with the rules of a path.</summary>
+    public static FieldChecks Pattern(this FieldChecks checks, string field, string text, out PathPattern? pattern)
+    {
+        var fault = FindFault(text) ?? (PathPattern.IsWellFormed(text) ? null : "has ** beside other characters; it stands for whole parts");
+        pattern = fault is null ? new PathPattern(text) : null;
+        return checks.Require(fault is null, field, fault ?? "");
+    }
+
+    /// <summary>Whether a path found on the disk is one that <see cref="CheckPath"/> would let through.</summary>
+    public static bool IsReadable(string path) => FindFault(path) is null && KindOf(path) is not FileKind.Unspecified && !IsHidden(path);
+
+    /// <summary>What a file is by its extension.</summary>
+    public static FileKind KindOf(string path) => Kinds.GetValueOrDefault(Path.GetExtension(path));
 
     /// <summary>Whether a part of the path starts with a dot.</summary>
     public static bool IsHidden(string path) => path.StartsWith('.') || path.Contains("/.", StringComparison.Ordinal);
@@ -43,6 +81,12 @@ public static class VaultRules
 
     public static PlatformException TooLarge(string path) =>
         Errors.FailedPrecondition("FILE_TOO_LARGE", $"{path} is larger than {FileMaximumBytes:N0} bytes.");
+
+    public static PlatformException OtherContent(string path) => Errors.FailedPrecondition("CONTENT_NOT_ALLOWED",
+        $"The content of {path} is not that of a {Path.GetExtension(path).ToLowerInvariant()} file.");
+
+    public static PlatformException OutsideRange(string path, long sizeBytes) => Errors.FailedPrecondition("RANGE_OUTSIDE_FILE",
+        $"{path} has {sizeBytes:N0} bytes; the range begins behind them.");
 
     public static PlatformException Changed(string path) =>
         new(StatusCode.Aborted, "FILE_CHANGED", $"{path} was changed while it was being read; drop what came and read it again.");
@@ -75,7 +119,4 @@ public static class VaultRules
         }
         return null;
     }
-
-    private static bool HasAllowedExtension(string path) =>
-        Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
 }

@@ -1,97 +1,84 @@
-using AgentPlatform.Contracts.Audit.V1;
+using System.Security.Cryptography;
 using AgentPlatform.Contracts.Vault.V1;
 using Google.Protobuf;
 using Grpc.Core;
 
 namespace AgentPlatform.Vault;
 
-/// <summary>
-/// The RPCs of the vault. See vault.proto for what each promises. What was asked for, and the answer or refusal that it gets, is
-/// committed to the audit log before either leaves: without the database nothing is handed out.
-/// </summary>
-public sealed class VaultService(Database database, VaultRoot root, VaultSettings settings) : Contracts.Vault.V1.VaultService.VaultServiceBase
+/// <summary>The RPCs of the vault. See vault.proto for what each promises.</summary>
+public sealed class VaultService(Database database, GuardedFiles files, VaultRoot root, VaultSettings settings, StreamGate gate)
+    : Contracts.Vault.V1.VaultService.VaultServiceBase
 {
     private const string List = "vault.list";
-    private const string Read = "vault.read";
 
     public override async Task<ListFilesResponse> ListFiles(ListFilesRequest request, ServerCallContext context)
     {
-        var response = await GuardAsync(context, List, request.PathPrefix, () => ListPage(request, context.CancellationToken));
-        await AuditAsync(context, List, request.PathPrefix, ("files", $"{response.Files.Count}"));
+        var resource = VaultRules.ResourceOf(request.PathPrefix);
+        try
+        {
+            var response = ListPage(request, context.CancellationToken);
+            await using var work = await database.BeginAsync(context);
+            work.Audit(List, resource, [("files", $"{response.Files.Count}"), ("pattern", request.Pattern)]);
+            await work.CommitAsync();
+            return response;
+        }
+        catch (PlatformException refusal) when (refusal.Code is not StatusCode.Unavailable)
+        {
+            await database.RecordRefusalAsync(context, List, resource, refusal);
+            throw;
+        }
+    }
+
+    public override async Task<GetFileResponse> GetFile(GetFileRequest request, ServerCallContext context)
+    {
+        var response = new GetFileResponse();
+        await files.ReadAsync(request.Path, context, file =>
+        {
+            response.Sha256 = Convert.ToHexStringLower(file.Sha256(context.CancellationToken));
+            response.File = file.ToProto();
+            return Task.CompletedTask;
+        });
         return response;
     }
 
-    public override async Task ReadFile(ReadFileRequest request, IServerStreamWriter<ReadFileResponse> responses, ServerCallContext context)
+    public override Task ReadFile(ReadFileRequest request, IServerStreamWriter<ReadFileResponse> responses, ServerCallContext context)
     {
-        using var file = await GuardAsync(context, Read, request.Path, () => Open(request));
-        await AuditAsync(context, Read, request.Path, ("size_bytes", $"{file.SizeBytes}"));
-        await responses.WriteAsync(new ReadFileResponse { File = file.ToProto() }, context.CancellationToken);
-        try
+        VaultRules.Check(request);
+        return gate.RunAsync(context, stop => files.ReadAsync(request.Path, context, async file =>
         {
-            await SendAsync(file, responses, context.CancellationToken);
-        }
-        catch (PlatformException failure)
-        {
-            await AuditAsync(context, Read, request.Path, failure, Outcome.Failed);
-            throw;
-        }
+            var end = VaultRules.EndOf(request, file.SizeBytes);
+            await responses.WriteAsync(new ReadFileResponse { File = file.ToProto() }, stop);
+            await SendAsync(file, request.Offset, end, responses, stop);
+        }));
     }
 
     private ListFilesResponse ListPage(ListFilesRequest request, CancellationToken cancellation)
     {
-        VaultRules.Check(request);
-        var page = PageRequest.Read("files", request.PageSize, request.PageToken, request.PathPrefix);
-        var found = new VaultWalk(root, settings.ListMaximumEntries, request.PathPrefix, page.After ?? "", cancellation).Take(page.Fetch);
-        var (files, next) = page.Cut(found, f => f.Path);
-        return new ListFilesResponse { Files = { files }, NextPageToken = next };
+        VaultRules.Check(request, out var pattern);
+        var page = PageRequest.Read("files", request.PageSize, request.PageToken, request.PathPrefix, request.Pattern);
+        var found = new VaultWalk(root, settings.ListMaximumEntries, request.PathPrefix, page.After ?? "", pattern, cancellation).Take(page.Fetch);
+        var (rows, next) = page.Cut(found, f => f.Path);
+        return new ListFilesResponse { Files = { rows }, NextPageToken = next };
     }
 
-    private VaultHandle Open(ReadFileRequest request)
-    {
-        VaultRules.Check(request);
-        var file = root.Find(request.Path) ?? throw VaultRules.NotFound(request.Path);
-        if (file.SizeBytes <= VaultRules.FileMaximumBytes)
-            return file;
-        file.Dispose();
-        throw VaultRules.TooLarge(request.Path);
-    }
-
-    private static async Task SendAsync(VaultHandle file, IServerStreamWriter<ReadFileResponse> responses, CancellationToken cancellation)
+    private static async Task SendAsync(VaultHandle file, long offset, long end, IServerStreamWriter<ReadFileResponse> responses, CancellationToken stop)
     {
         // One buffer serves all pieces: a piece has been encoded when its WriteAsync returns.
-        var buffer = new byte[VaultRules.ChunkMaximumBytes];
-        var offset = 0L;
-        while (await file.ReadAsync(offset, buffer, cancellation) is var count and > 0)
+        var buffer = new byte[Math.Min(VaultRules.ChunkMaximumBytes, end - offset)];
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var next = offset;
+        while (next < end)
         {
-            await responses.WriteAsync(new ReadFileResponse { Chunk = UnsafeByteOperations.UnsafeWrap(buffer.AsMemory(0, count)) }, cancellation);
-            offset += count;
+            var piece = buffer.AsMemory(0, (int)Math.Min(buffer.Length, end - next));
+            piece = piece[..file.Read(next, piece.Span)];
+            next += piece.Length;
+            // A range has to be of one moment as the whole is, before its last piece leaves.
+            if (next == end)
+                file.CheckUnchanged();
+            hash.AppendData(piece.Span);
+            await responses.WriteAsync(new ReadFileResponse { Chunk = UnsafeByteOperations.UnsafeWrap(piece) }, stop);
         }
+        var sent = new ReadFileEnd { Sha256 = Convert.ToHexStringLower(hash.GetHashAndReset()), SizeBytes = end - offset };
+        await responses.WriteAsync(new ReadFileResponse { End = sent }, stop);
     }
-
-    // Notes a refusal before the caller learns of it. UNAVAILABLE is none: nobody decided anything.
-    private async Task<T> GuardAsync<T>(ServerCallContext context, string operation, string path, Func<T> look)
-    {
-        try { return look(); }
-        catch (PlatformException refusal) when (refusal.Code is not StatusCode.Unavailable)
-        {
-            await AuditAsync(context, operation, path, refusal, Outcome.Denied);
-            throw;
-        }
-    }
-
-    private async Task AuditAsync(ServerCallContext context, string operation, string path, (string Name, string Value) detail)
-    {
-        await using var work = await database.BeginAsync(context);
-        work.Audit(operation, Resource(path), [detail]);
-        await work.CommitAsync();
-    }
-
-    private async Task AuditAsync(ServerCallContext context, string operation, string path, PlatformException why, Outcome outcome)
-    {
-        await using var work = await database.BeginAsync(context);
-        work.Audit(operation, Resource(path), outcome: outcome, errorMessage: $"{why.Reason}: {why.Message}");
-        await work.CommitAsync();
-    }
-
-    private static string Resource(string path) => $"vault/{path}";
 }

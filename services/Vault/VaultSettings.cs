@@ -8,6 +8,9 @@ public sealed class VaultSettings
     /// </summary>
     public string Root { get; init; } = "";
 
+    /// <summary>Whether files are handed out that have a further name, which may be outside the root: where they are kept by a tool that links them.</summary>
+    public bool AllowHardLinks { get; init; }
+
     /// <summary>How many directory entries one page of a list may look at: a listing is a look round, not a crawl.</summary>
     public int ListMaximumEntries { get; init; } = 100_000;
 }

@@ -69,6 +69,7 @@ public sealed class PlatformThroughGatewayTests(Platform platform) : IClassFixtu
     {
         var content = new byte[FileBytes];
         Random.Shared.NextBytes(content);
+        "%PDF-1.7"u8.CopyTo(content);
         await File.WriteAllBytesAsync(Path.Combine(platform.VaultRoot, "large.pdf"), content);
         var vault = await ClientAsync<VaultService.VaultServiceClient>(Tokens.Agent("reader"));
 

@@ -16,7 +16,7 @@ public sealed class VaultListTests : IClassFixture<VaultPlatform>
         if (File.Exists(vault.Folder.At("Z.csv")))
             return;
         foreach (var path in Readable)
-            vault.Folder.Write(path, path);
+            vault.Folder.Write(path);
         foreach (var path in new[] { "notes.txt", ".hidden.csv", ".hidden/x.csv", "a/.b/x.csv", "a/b.csv.bak", "line\nbreak.csv", "back\\slash.csv" })
             vault.Folder.Write(path);
         vault.Folder.WriteHole("too-large.csv", 10_000_001);

@@ -1,5 +1,7 @@
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using AgentPlatform.Contracts.Vault.V1;
+using AgentPlatform.Vault;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 
@@ -10,21 +12,20 @@ public sealed class VaultReadTests(VaultPlatform vault) : IClassFixture<VaultPla
     private const int LimitBytes = 10_000_000;
 
     [Theory]
-    [InlineData("forms/rental.pdf")]
-    [InlineData("prices/2026.XLSX")]
-    [InlineData("a b/größe ✓.xml")]
-    [InlineData("deep/er/and/deep.er/dots..in..it.Csv")]
-    public async Task A_file_is_described_once_and_then_comes_in_pieces(string path)
+    [InlineData("forms/rental.pdf", FileKind.Pdf)]
+    [InlineData("prices/2026.XLSX", FileKind.Xlsx)]
+    [InlineData("a b/größe ✓.xml", FileKind.Xml)]
+    [InlineData("deep/er/and/deep.er/dots..in..it.Csv", FileKind.Csv)]
+    public async Task A_file_is_described_once_and_then_comes_in_pieces(string path, FileKind kind)
     {
-        var bytes = new byte[200_001];
-        Random.Shared.NextBytes(bytes);
-        vault.Folder.Write(path, bytes);
+        var bytes = vault.Folder.WriteLarge(path, 200_001);
         var changed = new DateTime(2024, 2, 29, 12, 0, 0, 123, DateTimeKind.Utc);
         File.SetLastWriteTimeUtc(vault.Folder.At(path), changed);
 
         var (file, read) = await vault.ReadAsync(path);
 
-        Assert.Equal(new VaultFile { Path = path, SizeBytes = bytes.Length, ModifyTime = changed.ToTimestamp() }, file);
+        Assert.Equal((path, bytes.Length, kind), (file.Path, file.SizeBytes, file.Kind));
+        Assert.Equal(changed.ToTimestamp(), file.ModifyTime);
         Assert.Equal(bytes, read);
     }
 
@@ -132,31 +133,85 @@ public sealed class VaultReadTests(VaultPlatform vault) : IClassFixture<VaultPla
         Assert.NotEmpty((await vault.ReadAsync("tricks/inner/real.csv")).Bytes);
     }
 
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(0, 200_000)]
+    [InlineData(65_536, 65_536)]
+    [InlineData(65_535, 65_538)]
+    [InlineData(199_999, 0)]
+    [InlineData(199_999, 2)]
+    [InlineData(200_000, 0)]
+    [InlineData(1, long.MaxValue)]
+    public async Task A_range_is_read_as_far_as_the_file_goes(long offset, long length)
+    {
+        var bytes = vault.Folder.WriteLarge("ranged.csv", 200_000 - VaultFolder.SampleOf("x.csv").Length);
+        Assert.Equal(200_000, bytes.Length);
+        var (file, read) = await vault.ReadAsync(new ReadFileRequest { Path = "ranged.csv", Offset = offset, Length = length });
+        Assert.Equal(200_000, file.SizeBytes);
+        Assert.Equal(bytes.Skip((int)offset).Take(length == 0 ? int.MaxValue : (int)Math.Min(length, int.MaxValue)), read);
+    }
+
+    [Fact]
+    public async Task A_range_that_is_none_is_refused()
+    {
+        vault.Folder.Write("ranged.xml");
+        await Refusal.ExpectFieldsAsync(() => vault.ReadAsync(new ReadFileRequest { Path = "ranged.xml", Offset = -1, Length = long.MinValue }), "offset", "length");
+        await Refusal.ExpectAsync(StatusCode.FailedPrecondition, "RANGE_OUTSIDE_FILE",
+            () => vault.ReadAsync(new ReadFileRequest { Path = "ranged.xml", Offset = long.MaxValue, Length = long.MaxValue }));
+    }
+
+    [Fact]
+    public async Task A_file_is_described_without_being_sent()
+    {
+        var bytes = vault.Folder.WriteLarge("described.pdf", 300_000);
+        var client = await vault.As(Tokens.Agent("reader"));
+        var answer = await client.GetFileAsync(new GetFileRequest { Path = "described.pdf" });
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(bytes)), answer.Sha256);
+        Assert.Equal((await vault.ReadAsync("described.pdf")).File, answer.File);
+        foreach (var path in new[] { "nothing.pdf", "../described.pdf", "described.txt" })
+        {
+            var reading = await Assert.ThrowsAsync<RpcException>(() => vault.ReadAsync(path));
+            var describing = await Assert.ThrowsAsync<RpcException>(async () => await client.GetFileAsync(new GetFileRequest { Path = path }));
+            Assert.Equal(reading.Status, describing.Status);
+        }
+    }
+
+    [Fact]
+    public async Task A_file_with_a_second_name_is_refused_unless_the_vault_allows_it()
+    {
+        vault.Folder.Write("linked/one.csv");
+        VaultFolder.Run("ln", vault.Folder.At("linked/one.csv"), Path.Combine(vault.Folder.Outside, "two.csv"));
+        await vault.ExpectRefusalAsync(StatusCode.NotFound, "FILE_NOT_FOUND", "linked/one.csv");
+        Assert.Empty(await vault.ListAsync("linked/"));
+
+        using var root = VaultRoot.Open(vault.Folder.Root, allowsHardLinks: true);
+        using var file = root.Find("linked/one.csv");
+        Assert.NotNull(file);
+    }
+
     [Fact]
     public async Task A_file_that_changes_under_its_reader_ends_in_a_refusal_that_is_audited()
     {
-        vault.Folder.WriteHole("shrinking.csv", 5_000_000);
-        using var call = (await vault.As(Tokens.Agent("reader"))).ReadFile(new ReadFileRequest { Path = "shrinking.csv" });
+        vault.Folder.WriteHole("shrinking.pdf", 5_000_000);
+        using var call = (await vault.As(Tokens.Agent("reader"))).ReadFile(new ReadFileRequest { Path = "shrinking.pdf" });
         Assert.True(await call.ResponseStream.MoveNext(CancellationToken.None));
         // The window of the connection is far smaller than the file, so most of it has not been read yet.
-        vault.Folder.WriteHole("shrinking.csv", 1_000);
+        vault.Folder.WriteHole("shrinking.pdf", 1_000);
 
         await Refusal.ExpectAsync(StatusCode.Aborted, "FILE_CHANGED", async () =>
         {
             while (await call.ResponseStream.MoveNext(CancellationToken.None))
                 Assert.Equal(ReadFileResponse.PartOneofCase.Chunk, call.ResponseStream.Current.PartCase);
         });
-        var entries = await vault.Platform.AuditOfAsync("vault/shrinking.csv", atLeast: 2);
+        var entries = await vault.Platform.AuditOfAsync("vault/shrinking.pdf", atLeast: 2);
         Assert.Equal([Contracts.Audit.V1.Outcome.Ok, Contracts.Audit.V1.Outcome.Failed], entries.Select(e => e.Outcome));
-        Assert.StartsWith("FILE_CHANGED", entries[1].ErrorMessage, StringComparison.Ordinal);
+        Assert.Equal("FILE_CHANGED", entries[1].Metadata.Fields["reason"].StringValue);
     }
 
     [Fact]
     public async Task Sixteen_readers_at_once_each_get_the_whole_file()
     {
-        var bytes = new byte[3_000_000];
-        Random.Shared.NextBytes(bytes);
-        vault.Folder.Write("shared.pdf", bytes);
+        var bytes = vault.Folder.WriteLarge("shared.pdf", 3_000_000);
         var copies = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => vault.ReadAsync("shared.pdf")));
         Assert.All(copies, copy => Assert.True(bytes.AsSpan().SequenceEqual(copy.Bytes)));
     }

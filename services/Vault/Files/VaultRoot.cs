@@ -12,10 +12,11 @@ public sealed class VaultRoot : IDisposable
     private readonly SafeFileHandle _folder;
     private readonly ulong _mountId;
     private readonly bool _walks;
+    private readonly bool _allowsHardLinks;
 
-    private VaultRoot(SafeFileHandle folder, bool walks)
+    private VaultRoot(SafeFileHandle folder, bool allowsHardLinks, bool walks)
     {
-        _folder = folder;
+        (_folder, _allowsHardLinks) = (folder, allowsHardLinks);
         _mountId = LinuxCalls.StatusOf(folder).MountId;
         _walks = walks || !HasOpenAt2(folder);
     }
@@ -24,7 +25,7 @@ public sealed class VaultRoot : IDisposable
     /// Opens the root, or says in one line (<see cref="VaultRootException"/>) why it is not one to serve from.
     /// <paramref name="walks"/> goes without openat2 even where the kernel has it.
     /// </summary>
-    public static VaultRoot Open(string path, bool walks = false)
+    public static VaultRoot Open(string path, bool allowsHardLinks = false, bool walks = false)
     {
         if (!LinuxCalls.AreKnownHere)
             throw new VaultRootException("the vault needs Linux on x64 or arm64: elsewhere it cannot keep files from leading outside");
@@ -37,7 +38,7 @@ public sealed class VaultRoot : IDisposable
         try
         {
             CheckIsSafe(folder, path);
-            return new VaultRoot(folder, walks);
+            return new VaultRoot(folder, allowsHardLinks, walks);
         }
         catch (Exception e)
         {
@@ -46,8 +47,11 @@ public sealed class VaultRoot : IDisposable
         }
     }
 
+    /// <summary>Whether files are opened by the kernel in one step, and not by a walk.</summary>
+    public bool IsGuardedByKernel => !_walks;
+
     /// <summary>
-    /// Opens a regular file of any size; null when the path leads to none. The path has passed <see cref="VaultRules"/>.
+    /// Opens a regular file of any size and content; null when the path leads to none. The path has passed <see cref="VaultRules"/>.
     /// UNAVAILABLE when the machine could not look.
     /// </summary>
     public VaultHandle? Find(string path)
@@ -59,7 +63,7 @@ public sealed class VaultRoot : IDisposable
         {
             var status = LinuxCalls.StatusOf(handle);
             // The mount too: below the root, a mount is a way out that only an administrator can make, by mistake.
-            if (status.IsRegularFile && status.MountId == _mountId)
+            if (status.IsRegularFile && status.MountId == _mountId && (_allowsHardLinks || !status.IsHardLinked))
                 return new VaultHandle(path, handle, status);
         }
         catch (IOException e)

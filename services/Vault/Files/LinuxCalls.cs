@@ -12,7 +12,7 @@ internal static partial class LinuxCalls
     private const int CurrentFolder = -100;       // AT_FDCWD
     private const int ThisHandle = 0x1000;        // AT_EMPTY_PATH
     private const int NotThroughLink = 0x100;     // AT_SYMLINK_NOFOLLOW
-    private const uint WantedStatus = 0x7ff | 0x1000; // STATX_BASIC_STATS, STATX_MNT_ID
+    private const uint WantedStatus = 0x7ff | 0x800 | 0x1000; // STATX_BASIC_STATS, STATX_BTIME, STATX_MNT_ID
     private const nint OpenAt2Number = 437;       // the same everywhere
 
     // Beneath the handle, over no link of any kind, within the handle's mount: RESOLVE_BENEATH, _NO_SYMLINKS, _NO_MAGICLINKS, _NO_XDEV.

@@ -10,7 +10,7 @@ namespace AgentPlatform.Vault;
 /// One walk through the readable files in the order of their paths, from after a given one. It looks only at folders that
 /// the page can touch, opens only files that it may show, and refuses to go on beyond its bounds.
 /// </summary>
-internal sealed class VaultWalk(VaultRoot root, int maximumEntries, string prefix, string after, CancellationToken cancellation)
+internal sealed class VaultWalk(VaultRoot root, int maximumEntries, string prefix, string after, PathPattern? pattern, CancellationToken cancellation)
 {
     private const int BufferBytes = 32 * 1024;
 
@@ -40,11 +40,21 @@ internal sealed class VaultWalk(VaultRoot root, int maximumEntries, string prefi
                     yield return file;
                 continue;
             }
-            // Opened as for reading, so that the list shows what can be read and nothing else.
-            using var handle = root.Find(path);
-            if (handle is { SizeBytes: <= VaultRules.FileMaximumBytes })
-                yield return handle.ToProto();
+            if (Describe(path) is { } found)
+                yield return found;
         }
+    }
+
+    // Opened as for reading, so that the list shows what can be read and nothing else.
+    private VaultFile? Describe(string path)
+    {
+        using var handle = root.Find(path);
+        try
+        {
+            return handle is { SizeBytes: <= VaultRules.FileMaximumBytes } && FileContent.IsOf(handle.Kind, handle) ? handle.ToProto() : null;
+        }
+        // In this moment it is being written; the next list has it.
+        catch (PlatformException changed) when (changed.Code is Grpc.Core.StatusCode.Aborted) { return null; }
     }
 
     // With its "/" at the end, a folder sorts among its neighbours where all the paths in it belong.
@@ -91,11 +101,12 @@ internal sealed class VaultWalk(VaultRoot root, int maximumEntries, string prefi
         if (kind is FolderKind || (kind is UnknownKind && IsFolder(path)))
             return MayHold($"{path}/") ? $"{path}/" : null;
         return kind is RegularKind or UnknownKind && VaultRules.IsReadable(path)
-            && path.StartsWith(prefix, StringComparison.Ordinal) && string.CompareOrdinal(path, after) > 0 ? path : null;
+            && path.StartsWith(prefix, StringComparison.Ordinal) && string.CompareOrdinal(path, after) > 0
+            && pattern?.Matches(path) is not false ? path : null;
     }
 
     private bool MayHold(string folder) => folder.Length < VaultRules.PathMaximumCharacters
-        && folder.StartsWith(prefix, StringComparison.Ordinal)
+        && folder.StartsWith(prefix, StringComparison.Ordinal) && pattern?.MayMatchBelow(folder) is not false
         && (string.CompareOrdinal(folder, after) > 0 || after.StartsWith(folder, StringComparison.Ordinal));
 
     // Some file systems leave it to the reader to find out.
