@@ -6,6 +6,7 @@ builder.AddServiceDefaults();
 builder.AddGatewayLimits();
 builder.AddServiceRoutes();
 builder.AddServiceHealth();
+builder.AddOpenApi();
 
 builder.Services.AddSingleton<RestRules>();
 
@@ -14,5 +15,6 @@ app.MapServiceDefaults();
 app.UseMiddleware<RestMiddleware>();
 // After it: the routes are those of gRPC.
 app.UseRouting();
+app.MapOpenApi();
 app.MapServiceRoutes();
 app.Run();

@@ -24,7 +24,7 @@ public static class FieldBinder
         }
         if (Find(target, names[^1]) is not { } leaf)
             return "is not known";
-        if (leaf.IsMap || leaf.FieldType is FieldType.Message or FieldType.Group && !IsScalar(leaf.MessageType))
+        if (!IsText(leaf))
             return "cannot be given here; it needs a body";
         if (Read(leaf, value) is not { } read)
             return $"must be {KindOf(leaf)}";
@@ -38,6 +38,10 @@ public static class FieldBinder
     /// <summary>The field with this name, as the proto or as JSON writes it.</summary>
     public static FieldDescriptor? Find(IMessage message, string name) =>
         message.Descriptor.FindFieldByName(name) ?? message.Descriptor.Fields.InDeclarationOrder().FirstOrDefault(f => f.JsonName == name);
+
+    /// <summary>Whether a field's value, or each of its values, is written as one text.</summary>
+    public static bool IsText(FieldDescriptor field) =>
+        !field.IsMap && (field.FieldType is not (FieldType.Message or FieldType.Group) || IsScalar(field.MessageType));
 
     /// <summary>The message in a field, made if it is not there.</summary>
     public static IMessage Within(IMessage message, FieldDescriptor field)

@@ -30,6 +30,22 @@ public sealed class PathTemplate
     /// <summary>One of its paths.</summary>
     public string Example => $"/{string.Join('/', _segments.Select(s => s is One or Rest ? "x" : s))}{(Verb.Length > 0 ? $":{Verb}" : "")}";
 
+    /// <summary>Whether a field takes all segments that are left.</summary>
+    public bool IsRest(string field) => _variables.Any(v => v.Field == field && _segments[v.To - 1] == Rest);
+
+    /// <summary>The path with each variable in braces, by the name that <paramref name="nameOf"/> gives it.</summary>
+    public string Described(Func<string, string> nameOf)
+    {
+        var parts = new List<string>();
+        for (var i = 0; i < _segments.Count; i++)
+        {
+            var variable = _variables.FirstOrDefault(v => v.From == i, (Field: "", From: i, To: i + 1));
+            parts.Add(variable.Field.Length > 0 ? $"{{{nameOf(variable.Field)}}}" : _segments[i]);
+            i = variable.To - 1;
+        }
+        return $"/{string.Join('/', parts)}{(Verb.Length > 0 ? $":{Verb}" : "")}";
+    }
+
     /// <summary>Reads a template.</summary>
     public static PathTemplate Parse(string text)
     {

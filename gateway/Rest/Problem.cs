@@ -41,20 +41,23 @@ public sealed class Problem
     {
         "MESSAGE_TOO_LARGE" => StatusCodes.Status413PayloadTooLarge,
         "METHOD_NOT_ALLOWED" => StatusCodes.Status405MethodNotAllowed,
-        _ => Code switch
-        {
-            StatusCode.InvalidArgument or StatusCode.FailedPrecondition or StatusCode.OutOfRange => StatusCodes.Status400BadRequest,
-            StatusCode.Unauthenticated => StatusCodes.Status401Unauthorized,
-            StatusCode.PermissionDenied => StatusCodes.Status403Forbidden,
-            StatusCode.NotFound => StatusCodes.Status404NotFound,
-            StatusCode.AlreadyExists or StatusCode.Aborted => StatusCodes.Status409Conflict,
-            StatusCode.ResourceExhausted => StatusCodes.Status429TooManyRequests,
-            StatusCode.Cancelled => StatusCodes.Status499ClientClosedRequest,
-            StatusCode.Unimplemented => StatusCodes.Status501NotImplemented,
-            StatusCode.Unavailable => StatusCodes.Status503ServiceUnavailable,
-            StatusCode.DeadlineExceeded => StatusCodes.Status504GatewayTimeout,
-            _ => StatusCodes.Status500InternalServerError,
-        },
+        _ => StatusOf(Code),
+    };
+
+    /// <summary>The HTTP status of a code.</summary>
+    public static int StatusOf(StatusCode code) => code switch
+    {
+        StatusCode.InvalidArgument or StatusCode.FailedPrecondition or StatusCode.OutOfRange => StatusCodes.Status400BadRequest,
+        StatusCode.Unauthenticated => StatusCodes.Status401Unauthorized,
+        StatusCode.PermissionDenied => StatusCodes.Status403Forbidden,
+        StatusCode.NotFound => StatusCodes.Status404NotFound,
+        StatusCode.AlreadyExists or StatusCode.Aborted => StatusCodes.Status409Conflict,
+        StatusCode.ResourceExhausted => StatusCodes.Status429TooManyRequests,
+        StatusCode.Cancelled => StatusCodes.Status499ClientClosedRequest,
+        StatusCode.Unimplemented => StatusCodes.Status501NotImplemented,
+        StatusCode.Unavailable => StatusCodes.Status503ServiceUnavailable,
+        StatusCode.DeadlineExceeded => StatusCodes.Status504GatewayTimeout,
+        _ => StatusCodes.Status500InternalServerError,
     };
 
     /// <summary>A refusal of the gateway's own.</summary>
@@ -92,10 +95,10 @@ public sealed class Problem
         var json = new JsonObject
         {
             ["type"] = "about:blank",
-            ["title"] = Reason.Length > 0 ? Reason : CodeName,
+            ["title"] = Reason.Length > 0 ? Reason : NameOf(Code),
             ["status"] = HttpStatus,
             ["detail"] = Message,
-            ["code"] = CodeName,
+            ["code"] = NameOf(Code),
             ["reason"] = Reason,
             ["correlationId"] = correlationId,
         };
@@ -106,8 +109,8 @@ public sealed class Problem
         return json.ToJsonString(JsonSerializerOptions.Web);
     }
 
-    // As google.rpc.Code writes it.
-    private string CodeName => string.Concat(Code.ToString().Select((c, i) => i > 0 && char.IsAsciiLetterUpper(c) ? $"_{c}" : $"{char.ToUpperInvariant(c)}"));
+    /// <summary>A code as google.rpc.Code writes it.</summary>
+    public static string NameOf(StatusCode code) => string.Concat(code.ToString().Select((c, i) => i > 0 && char.IsAsciiLetterUpper(c) ? $"_{c}" : $"{char.ToUpperInvariant(c)}"));
 
     private static Status? Decode(string details)
     {

@@ -98,12 +98,18 @@ internal sealed class RestAnswer(HttpContext context, RestRule rule, IHttpRespon
         await body.Stream.FlushAsync(cancellation);
     }
 
-    // Of the resource that is answered, which is the answer's first message, or of the answer itself.
+    /// <summary>The field with the version of what is answered, which is the answer's first message, or the answer itself; and that message's own field, if any.</summary>
+    public static (FieldDescriptor? Resource, FieldDescriptor Version)? VersionOf(MessageDescriptor answer)
+    {
+        var resource = answer.Fields.InDeclarationOrder().FirstOrDefault() is { FieldType: FieldType.Message, IsRepeated: false, IsMap: false } first ? first : null;
+        return (resource?.MessageType ?? answer).FindFieldByName("version") is { FieldType: FieldType.Int64 } version ? (resource, version) : null;
+    }
+
     private static long? VersionOf(IMessage answer)
     {
-        var resource = answer.Descriptor.Fields.InDeclarationOrder().FirstOrDefault() is { FieldType: FieldType.Message, IsRepeated: false, IsMap: false } first
-            ? first.Accessor.GetValue(answer) as IMessage ?? answer : answer;
-        return resource.Descriptor.FindFieldByName("version") is { FieldType: FieldType.Int64 } field ? (long)field.Accessor.GetValue(resource) is > 0 and var version ? version : null : null;
+        if (VersionOf(answer.Descriptor) is not var (field, version) || (field is null ? answer : field.Accessor.GetValue(answer)) is not IMessage resource)
+            return null;
+        return (long)version.Accessor.GetValue(resource) is > 0 and var number ? number : null;
     }
 
     private static string CorrelationOf(HttpContext context) => context.Request.Headers[CorrelationId.Header].ToString();

@@ -30,6 +30,10 @@ public static class RestRequest
         return Frame(message);
     }
 
+    /// <summary>The field of a request that says which version its caller has seen; null when it has none.</summary>
+    public static FieldDescriptor? VersionOf(MessageDescriptor request) =>
+        (request.FindFieldByName("version") ?? request.FindFieldByName("expected_version")) is { FieldType: FieldType.Int64 } field ? field : null;
+
     private static IMessage BodyOf(RestRule rule, ReadOnlyMemory<byte> body, FieldChecks checks)
     {
         var message = rule.Method.InputType.Parser.ParseFrom(ByteString.Empty);
@@ -88,8 +92,7 @@ public static class RestRequest
         const string Field = "if-match";
         if (ifMatch.Trim() == "*")
             return;
-        var field = message.Descriptor.FindFieldByName("version") ?? message.Descriptor.FindFieldByName("expected_version");
-        if (field is not { FieldType: FieldType.Int64 })
+        if (VersionOf(message.Descriptor) is not { } field)
             checks.Require(false, Field, "is not for this method");
         else if (long.TryParse(ifMatch.Trim().Trim('"'), out var version) && version > 0)
             field.Accessor.SetValue(message, version);
