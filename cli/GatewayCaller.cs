@@ -29,6 +29,7 @@ public sealed class GatewayCaller
         Configs = new AgentConfigService.AgentConfigServiceClient(invoker);
         Telemetry = new TelemetryService.TelemetryServiceClient(invoker);
         Vault = new VaultService.VaultServiceClient(invoker);
+        VaultAccess = new VaultAccessService.VaultAccessServiceClient(invoker);
         Prices = new PriceService.PriceServiceClient(invoker);
         PriceLists = new PriceListService.PriceListServiceClient(invoker);
         Budgets = new BudgetService.BudgetServiceClient(invoker);
@@ -62,6 +63,8 @@ public sealed class GatewayCaller
     public TelemetryService.TelemetryServiceClient Telemetry { get; }
 
     public VaultService.VaultServiceClient Vault { get; }
+
+    public VaultAccessService.VaultAccessServiceClient VaultAccess { get; }
 
     public PriceService.PriceServiceClient Prices { get; }
 

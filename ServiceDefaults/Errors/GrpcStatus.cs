@@ -31,6 +31,16 @@ public static class GrpcStatus
     public static RpcException ToRpc(PlatformException error) =>
         new(new Status(error.Code, error.Message), new Metadata { { DetailsKey, Details(error).ToByteArray() } });
 
+    /// <summary>What a neighbour of ours has refused, in its own words, for a caller who was not the one to ask; null when it did not say why.</summary>
+    public static PlatformException? FromRpc(RpcException exception)
+    {
+        if (exception.Trailers.FirstOrDefault(t => t.Key == DetailsKey)?.ValueBytes is not { } bytes)
+            return null;
+        var info = Contracts.Rpc.Status.Parser.ParseFrom(bytes).Details.Where(d => d.Is(ErrorInfo.Descriptor)).Select(d => d.Unpack<ErrorInfo>()).FirstOrDefault();
+        return info is null ? null
+            : new PlatformException(exception.StatusCode, info.Reason, exception.Status.Detail, exception) { Facts = new Dictionary<string, string>(info.Metadata) };
+    }
+
     /// <summary>Answers a call, of which nothing has been sent yet, by its status alone ("trailers-only").</summary>
     public static void Refuse(HttpContext context, PlatformException error)
     {

@@ -82,8 +82,21 @@ public sealed class DemoRun : IDisposable
 
     public void Dispose() => _channel.Dispose();
 
-    private Task<string> FillVaultAsync() =>
-        Task.FromResult($"{string.Join(", ", DemoVault.CopyTo(_note.Vault))} are in {Path.Combine(_note.Vault, DemoVault.Folder)}");
+    private async Task<string> FillVaultAsync()
+    {
+        var files = DemoVault.CopyTo(_note.Vault);
+        // Without it, an agent may read nothing.
+        var rule = new SetRuleRequest
+        {
+            AgentId = AgentId,
+            Pattern = $"{DemoVault.Folder}/**",
+            Effect = RuleEffect.Allow,
+            Actions = { FileAction.Read, FileAction.List },
+            Reason = "The demonstration's files",
+        };
+        await _superuser.VaultAccess.SetRuleAsync(rule, Audited("rule"));
+        return $"{string.Join(", ", files)} are in {Path.Combine(_note.Vault, DemoVault.Folder)}, and agent {AgentId} may read them";
+    }
 
     private async Task<string> RegisterAsync()
     {

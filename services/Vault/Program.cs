@@ -1,4 +1,5 @@
 using AgentPlatform;
+using AgentPlatform.Contracts.Session.V1;
 using AgentPlatform.Vault;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -16,11 +17,15 @@ catch (VaultRootException e)
 }
 
 builder.Services.AddSingleton(settings);
+builder.Services.AddSingleton<VaultAccessStore>();
+builder.Services.AddSingleton<FileApprovals>();
 builder.Services.AddSingleton<GuardedFiles>();
 builder.Services.AddSingleton<StreamGate>();
 builder.AddPlatformService("vault").AddAuditRelay();
+builder.AddPlatformClient<ApprovalService.ApprovalServiceClient>("session");
 
 var app = builder.Build();
+app.MapGrpcService<VaultAccessService>();
 app.MapPlatformService<VaultService>();
 app.Run();
 return 0;

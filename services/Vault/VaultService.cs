@@ -6,7 +6,8 @@ using Grpc.Core;
 namespace AgentPlatform.Vault;
 
 /// <summary>The RPCs of the vault. See vault.proto for what each promises.</summary>
-public sealed class VaultService(Database database, GuardedFiles files, VaultRoot root, VaultSettings settings, StreamGate gate)
+public sealed class VaultService(
+    Database database, GuardedFiles files, VaultRoot root, VaultAccessStore access, VaultSettings settings, StreamGate gate)
     : Contracts.Vault.V1.VaultService.VaultServiceBase
 {
     private const string List = "vault.list";
@@ -16,7 +17,8 @@ public sealed class VaultService(Database database, GuardedFiles files, VaultRoo
         var resource = VaultRules.ResourceOf(request.PathPrefix);
         try
         {
-            var response = ListPage(request, context.CancellationToken);
+            VaultRules.Check(request, out var pattern);
+            var response = ListPage(request, pattern, await access.OfCallerAsync(context), context.CancellationToken);
             await using var work = await database.BeginAsync(context);
             work.Audit(List, resource, [("files", $"{response.Files.Count}"), ("pattern", request.Pattern)]);
             await work.CommitAsync();
@@ -32,7 +34,7 @@ public sealed class VaultService(Database database, GuardedFiles files, VaultRoo
     public override async Task<GetFileResponse> GetFile(GetFileRequest request, ServerCallContext context)
     {
         var response = new GetFileResponse();
-        await files.ReadAsync(request.Path, context, file =>
+        await files.DescribeAsync(request.Path, context, file =>
         {
             response.Sha256 = Convert.ToHexStringLower(file.Sha256(context.CancellationToken));
             response.File = file.ToProto();
@@ -44,7 +46,7 @@ public sealed class VaultService(Database database, GuardedFiles files, VaultRoo
     public override Task ReadFile(ReadFileRequest request, IServerStreamWriter<ReadFileResponse> responses, ServerCallContext context)
     {
         VaultRules.Check(request);
-        return gate.RunAsync(context, stop => files.ReadAsync(request.Path, context, async file =>
+        return gate.RunAsync(context, stop => files.ReadAsync(request.Path, request.ApprovalId, context, async file =>
         {
             var end = VaultRules.EndOf(request, file.SizeBytes);
             await responses.WriteAsync(new ReadFileResponse { File = file.ToProto() }, stop);
@@ -52,11 +54,10 @@ public sealed class VaultService(Database database, GuardedFiles files, VaultRoo
         }));
     }
 
-    private ListFilesResponse ListPage(ListFilesRequest request, CancellationToken cancellation)
+    private ListFilesResponse ListPage(ListFilesRequest request, PathPattern? pattern, CallerAccess rights, CancellationToken cancellation)
     {
-        VaultRules.Check(request, out var pattern);
         var page = PageRequest.Read("files", request.PageSize, request.PageToken, request.PathPrefix, request.Pattern);
-        var found = new VaultWalk(root, settings.ListMaximumEntries, request.PathPrefix, page.After ?? "", pattern, cancellation).Take(page.Fetch);
+        var found = new VaultWalk(root, rights, settings.ListMaximumEntries, request.PathPrefix, page.After ?? "", pattern, cancellation).Take(page.Fetch);
         var (rows, next) = page.Cut(found, f => f.Path);
         return new ListFilesResponse { Files = { rows }, NextPageToken = next };
     }

@@ -71,7 +71,7 @@ public sealed class PlatformThroughGatewayTests(Platform platform) : IClassFixtu
         Random.Shared.NextBytes(content);
         "%PDF-1.7"u8.CopyTo(content);
         await File.WriteAllBytesAsync(Path.Combine(platform.VaultRoot, "large.pdf"), content);
-        var vault = await ClientAsync<VaultService.VaultServiceClient>(Tokens.Agent("reader"));
+        var vault = await ClientAsync<VaultService.VaultServiceClient>(Tokens.Operator("reader"));
 
         var read = new MemoryStream();
         using var call = vault.ReadFile(new ReadFileRequest { Path = "large.pdf" });

@@ -155,7 +155,7 @@ public sealed class Platform(TestServers servers) : IAsyncLifetime
     private static string[] Neighbours(string service) => service switch
     {
         "audit" => [],
-        "costing" or "registry" => ["audit", "session"],
+        "costing" or "registry" or "vault" => ["audit", "session"],
         "gateway" => ["audit", "session", "registry", "costing", "vault"],
         _ => ["audit"],
     };

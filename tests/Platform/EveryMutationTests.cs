@@ -3,8 +3,10 @@ using AgentPlatform.Contracts.Audit.V1;
 using AgentPlatform.Contracts.Costing.V1;
 using AgentPlatform.Contracts.Session.V1;
 using AgentPlatform.Contracts.Type.V1;
+using AgentPlatform.Contracts.Vault.V1;
 using AgentPlatform.Tests.Costings;
 using AgentPlatform.Tests.Registries;
+using AgentPlatform.Tests.Vaults;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
@@ -94,6 +96,10 @@ public sealed class EveryMutationTests : IClassFixture<Platform>
         "ReserveSpend" => (Agent, new ReserveSpendRequest { Amount = SpendCalls.Usd(1) }),
         "SettleSpend" => (Agent, new SettleSpendRequest { ReservationId = await ReservationAsync(), Usage = SpendCalls.Tokens(SpendCalls.Usd(1)) }),
         "RecordUsage" => (Agent, new RecordUsageRequest { Usage = SpendCalls.Tokens(SpendCalls.Usd(1)) }),
+        "SetRule" => (Tokens.Superuser(), new SetRuleRequest { AgentId = "mutator", Pattern = "set/**", Effect = RuleEffect.Allow, Actions = { FileAction.Read }, Reason = "first" }),
+        "RemoveRule" => (Tokens.Superuser(), new RemoveRuleRequest { Id = (await _platform.AllowAsync("mutator", "removed/**")).Id }),
+        "SetLabel" => (Tokens.Superuser(), new SetLabelRequest { Name = "secret", Pattern = "set/**", ApproverRole = Role.Superuser, Reason = "first" }),
+        "RemoveLabel" => (Tokens.Superuser(), new RemoveLabelRequest { Id = (await _platform.LabelAsync("secret", "removed/**", Role.Operator)).Id }),
         "MarkInvoiced" => (Tokens.Operator(), await InvoiceAsync()),
         var other => await RolloutMutations.RequestAsync(_platform, other) ?? throw new InvalidOperationException($"{method} takes an idempotency key; add a request for it here."),
     };
@@ -117,6 +123,7 @@ public sealed class EveryMutationTests : IClassFixture<Platform>
         UNION ALL SELECT coalesce(sum(revision), 0)::bigint FROM registry.installs UNION ALL SELECT count(*) FROM registry.agent_config_versions
         UNION ALL SELECT count(*) FROM registry.telemetry UNION ALL SELECT count(*) FROM registry.schedules
         UNION ALL SELECT coalesce(sum(version), 0)::bigint FROM registry.schedules UNION ALL SELECT count(*) FROM registry.schedule_runs
+        UNION ALL SELECT coalesce(sum(version), 0)::bigint FROM vault.rules UNION ALL SELECT coalesce(sum(version), 0)::bigint FROM vault.labels
         UNION ALL SELECT (SELECT count(*) FROM session.idempotency) + (SELECT count(*) FROM costing.idempotency)
         """);
 

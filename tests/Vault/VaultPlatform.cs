@@ -21,7 +21,12 @@ public sealed class VaultPlatform : IAsyncLifetime
 
     public VaultFolder Folder { get; } = new();
 
-    public ValueTask InitializeAsync() => Platform.InitializeAsync();
+    public async ValueTask InitializeAsync()
+    {
+        await Platform.InitializeAsync();
+        // What rules keep from whom has tests of its own.
+        await Platform.AllowAgentsAsync("**");
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -24,6 +24,9 @@ public sealed class VaultHandle : IDisposable
 
     public long SizeBytes => _status.SizeBytes;
 
+    /// <summary>The name of the strictest label that the file has, once somebody has looked; else "".</summary>
+    public string Label { get; internal set; } = "";
+
     public VaultFile ToProto() => new()
     {
         Path = Path,
@@ -31,6 +34,7 @@ public sealed class VaultHandle : IDisposable
         ModifyTime = _status.Modified.ToTimestamp(),
         CreateTime = _status.Created?.ToTimestamp(),
         Kind = Kind,
+        Label = Label,
     };
 
     /// <summary>

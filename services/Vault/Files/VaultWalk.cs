@@ -8,9 +8,10 @@ namespace AgentPlatform.Vault;
 
 /// <summary>
 /// One walk through the readable files in the order of their paths, from after a given one. It looks only at folders that
-/// the page can touch, opens only files that it may show, and refuses to go on beyond its bounds.
+/// the page can touch and the caller may see into, opens only files that it may show, and refuses to go on beyond its bounds.
 /// </summary>
-internal sealed class VaultWalk(VaultRoot root, int maximumEntries, string prefix, string after, PathPattern? pattern, CancellationToken cancellation)
+internal sealed class VaultWalk(
+    VaultRoot root, CallerAccess access, int maximumEntries, string prefix, string after, PathPattern? pattern, CancellationToken cancellation)
 {
     private const int BufferBytes = 32 * 1024;
 
@@ -48,10 +49,13 @@ internal sealed class VaultWalk(VaultRoot root, int maximumEntries, string prefi
     // Opened as for reading, so that the list shows what can be read and nothing else.
     private VaultFile? Describe(string path)
     {
-        using var handle = root.Find(path);
+        using var file = root.Find(path);
         try
         {
-            return handle is { SizeBytes: <= VaultRules.FileMaximumBytes } && FileContent.IsOf(handle.Kind, handle) ? handle.ToProto() : null;
+            if (file is not { SizeBytes: <= VaultRules.FileMaximumBytes } || !FileContent.IsOf(file.Kind, file))
+                return null;
+            file.Label = access.LabelOf(path)?.Name ?? "";
+            return file.ToProto();
         }
         // In this moment it is being written; the next list has it.
         catch (PlatformException changed) when (changed.Code is Grpc.Core.StatusCode.Aborted) { return null; }
@@ -102,11 +106,12 @@ internal sealed class VaultWalk(VaultRoot root, int maximumEntries, string prefi
             return MayHold($"{path}/") ? $"{path}/" : null;
         return kind is RegularKind or UnknownKind && VaultRules.IsReadable(path)
             && path.StartsWith(prefix, StringComparison.Ordinal) && string.CompareOrdinal(path, after) > 0
-            && pattern?.Matches(path) is not false ? path : null;
+            && pattern?.Matches(path) is not false && access.May(FileAction.List, path) ? path : null;
     }
 
     private bool MayHold(string folder) => folder.Length < VaultRules.PathMaximumCharacters
         && folder.StartsWith(prefix, StringComparison.Ordinal) && pattern?.MayMatchBelow(folder) is not false
+        && access.MayBelow(FileAction.List, folder)
         && (string.CompareOrdinal(folder, after) > 0 || after.StartsWith(folder, StringComparison.Ordinal));
 
     // Some file systems leave it to the reader to find out.
