@@ -1,10 +1,10 @@
 namespace AgentPlatform.Gateway;
 
 /// <summary>
-/// Checks a call's token before it is forwarded, unless its method is open to anybody. Roles are the service's own matter.
+/// Checks a call's token before it is forwarded, unless its method is open to anybody, and whether its caller calls too often. Roles are the service's own matter.
 /// A method that the gateway does not know, as of a newer service, needs a token too.
 /// </summary>
-public sealed class EdgeMiddleware(RequestDelegate next, AccessRules rules, BearerToken token)
+public sealed class EdgeMiddleware(RequestDelegate next, AccessRules rules, BearerToken token, RateLimiter limiter, RateMetrics metrics)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -18,8 +18,13 @@ public sealed class EdgeMiddleware(RequestDelegate next, AccessRules rules, Bear
 
         try
         {
-            if (rules.Find(context.Request.Path.Value!) is not { Anonymous: true })
-                await token.RequireCallerAsync(context);
+            if (rules.Find(context.Request.Path.Value!) is not { Anonymous: true } && await TakeAsync(context) is { IsAdmitted: false } refusal)
+            {
+                metrics.Refused(refusal.Policy);
+                GrpcStatus.Refuse(context, RateHeaders.Refuse(refusal));
+                RateHeaders.Write(context.Response.Headers, refusal);
+                return;
+            }
         }
         catch (PlatformException refusal)
         {
@@ -27,5 +32,31 @@ public sealed class EdgeMiddleware(RequestDelegate next, AccessRules rules, Bear
             return;
         }
         await next(context);
+    }
+
+    private async ValueTask<RateDecision> TakeAsync(HttpContext context)
+    {
+        var caller = token.FindCaller(context);
+        if (caller is null)
+        {
+            var address = context.Connection.RemoteIpAddress;
+            if (limiter.LookAtStranger(address) is { IsAdmitted: false } tooMany)
+                return tooMany;
+            try { caller = await token.RequireCallerAsync(context); }
+            catch (PlatformException refusal) when (refusal.Code == Grpc.Core.StatusCode.Unauthenticated)
+            {
+                limiter.CountStranger(address);
+                throw;
+            }
+        }
+        var decision = await limiter.TakeAsync(caller.Subject, context.Request.Path.Value!);
+        // Of use to who reads headers of answers that went well; of gRPC's, hardly anybody does.
+        if (decision.IsAdmitted && context.Features.Get<TranscodedCall>() is not null)
+            context.Response.OnStarting(() =>
+            {
+                RateHeaders.Write(context.Response.Headers, decision);
+                return Task.CompletedTask;
+            });
+        return decision;
     }
 }

@@ -4,6 +4,7 @@ using AgentPlatform.Gateway;
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddGatewayLimits();
+builder.AddRateLimit();
 builder.AddServiceRoutes();
 builder.AddServiceHealth();
 builder.AddOpenApi();

@@ -16,6 +16,9 @@ public sealed class BearerToken(AuthenticationSettings settings, CallerCache cac
         return cache.Find(authorization) is { } known ? new(known) : new(CheckAsync(context, authorization));
     }
 
+    /// <summary>The caller, if his token was found valid not long ago; else null, and nothing has been checked.</summary>
+    public Caller? FindCaller(HttpContext context) => cache.Find(context.Request.Headers.Authorization.ToString());
+
     private async Task<Caller> CheckAsync(HttpContext context, string authorization)
     {
         var result = await AuthenticateAsync(context);

@@ -34,6 +34,19 @@ public sealed partial class Cache
             _flights.Set(database, key, value, lifetime);
     }
 
+    /// <summary>Runs a Lua script; null when Redis does not answer within this time.</summary>
+    public async Task<RedisResult?> EvaluateAsync(string script, RedisKey[] keys, RedisValue[] values, TimeSpan within)
+    {
+        if (Connected() is not { } database)
+            return null;
+        try { return await database.ScriptEvaluateAsync(script, keys, values).WaitAsync(within, _clock); }
+        catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException)
+        {
+            Pause(e);
+            return null;
+        }
+    }
+
     /// <summary>Sends a message to a channel, if Redis is there. Nobody waits for it.</summary>
     public void Publish(string channel, string message)
     {
@@ -61,6 +74,6 @@ public sealed partial class Cache
         Unanswered(_log, exception.Message);
     }
 
-    [LoggerMessage(LogLevel.Warning, "Redis does not answer; Postgres does its work for the next second ({Cause})")]
+    [LoggerMessage(LogLevel.Warning, "Redis does not answer; for the next second it goes without ({Cause})")]
     private static partial void Unanswered(ILogger log, string cause);
 }

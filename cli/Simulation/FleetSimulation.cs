@@ -33,12 +33,14 @@ public sealed class FleetSimulation(int agents, int tasksPerSecond, TimeSpan dur
         string[] ids = [.. Enumerable.Range(0, agents).Select(i => $"simulated-{i:00000}")];
         var running = ids.Select((id, i) => new SimulatedAgent(
             id, Invoker(channels[i / AgentsPerConnection], key.Mint($"agent:{id}", ["agent"], id, TokenLifetime, TimeProvider.System)), _tally, beatEvery, StayFor).RunAsync(stop.Token)).ToList();
-        var maker = new AgentTaskService.AgentTaskServiceClient(Invoker(channels[0], key.Mint("user:simulation", ["operator"], null, TokenLifetime, TimeProvider.System)));
+        // As many people as it takes for each to stay below the gateway's limit.
+        var makers = Enumerable.Range(0, Math.Max(1, tasksPerSecond)).Select(i => new AgentTaskService.AgentTaskServiceClient(
+            Invoker(channels[0], key.Mint($"user:simulation-{i}", ["operator"], null, TokenLifetime, TimeProvider.System)))).ToList();
 
         await WaitForAllAsync(signal);
         var bytesEach = (GC.GetTotalMemory(forceFullCollection: true) - bytesBefore) / agents;
         var (beatsBefore, beganAt) = (_tally.Heartbeats, Stopwatch.GetTimestamp());
-        await MakeAsync(maker, ids, signal);
+        await MakeAsync(makers, ids, signal);
         var beatsPerSecond = (_tally.Heartbeats - beatsBefore) / Stopwatch.GetElapsedTime(beganAt).TotalSeconds;
         await SettleAsync(signal);
         await stop.CancelAsync();
@@ -65,14 +67,14 @@ public sealed class FleetSimulation(int agents, int tasksPerSecond, TimeSpan dur
             await ProgressAsync(signal);
     }
 
-    private async Task MakeAsync(AgentTaskService.AgentTaskServiceClient maker, string[] ids, StopSignal signal)
+    private async Task MakeAsync(List<AgentTaskService.AgentTaskServiceClient> makers, string[] ids, StopSignal signal)
     {
         var (beganAt, toldAt, asked) = (Stopwatch.GetTimestamp(), Stopwatch.GetTimestamp(), 0L);
         var calls = new List<Task>();
         while (Stopwatch.GetElapsedTime(beganAt) is var elapsed && elapsed < duration && !signal.Asked.IsCompleted)
         {
             for (; asked < elapsed.TotalSeconds * tasksPerSecond; asked++)
-                calls.Add(MakeOneAsync(maker, ids[Random.Shared.Next(ids.Length)]));
+                calls.Add(MakeOneAsync(makers[(int)(asked % makers.Count)], ids[Random.Shared.Next(ids.Length)]));
             calls.RemoveAll(c => c.IsCompletedSuccessfully);
             if (Stopwatch.GetElapsedTime(toldAt) > ProgressEvery)
             {

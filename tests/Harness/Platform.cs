@@ -184,6 +184,11 @@ public sealed class Platform(TestServers servers) : IAsyncLifetime
             ["Vault:Root"] = _vault.FullName,
             ["Audit:SigningKey"] = Path.Combine(AuditFolder, "signing.pem"),
             ["Webhooks:KeyFile"] = Path.Combine(AuditFolder, "webhooks.key"),
+            // Tests call as fast as they can.
+            ["RateLimit:Calls"] = "1000000",
+            ["RateLimit:Burst"] = "1000000",
+            ["RateLimit:Machine"] = "1000000",
+            ["RateLimit:Strangers"] = "1000000",
         };
         foreach (var neighbour in Neighbours(service))
         {
