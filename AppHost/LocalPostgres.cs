@@ -174,10 +174,10 @@ internal sealed class LocalPostgres
             launcher = ["setpriv", .. AsServerUser, "--"];
         }
 
-        // initdb takes the password only from a file, which must be the server user's.
+        // initdb takes the password only from a file, which must be the server user's; our own folder for such files may be closed to him.
         const string Script = """
             umask 077
-            file=$(mktemp /tmp/agentplatform.XXXXXX) && cat >"$file" && "$@" --pwfile="$file"
+            file=$(TMPDIR=/tmp mktemp) && cat >"$file" && "$@" --pwfile="$file"
             status=$?
             rm -f "$file"
             exit "$status"

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 using System.Text.Json;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
@@ -12,6 +13,9 @@ public static class RestRequest
 {
     private const int FrameHead = 5;
     private const string MaskField = "update_mask";
+
+    // Bytes that are no text are refused, and not made into question marks.
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>The message as a gRPC frame. What is wrong is INVALID_ARGUMENT, with each field that is.</summary>
     public static byte[] Bind(RestRule rule, IReadOnlyList<(string Field, string Value)> path, string query, string? ifMatch, ReadOnlyMemory<byte> body)
@@ -41,7 +45,7 @@ public static class RestRequest
             return message;
         try
         {
-            var json = System.Text.Encoding.UTF8.GetString(body.Span);
+            var json = Strict.GetString(body.Span);
             if (rule.Body == "*")
                 return JsonParser.Default.Parse(json, rule.Method.InputType);
             var field = rule.Method.InputType.FindFieldByName(rule.Body);
