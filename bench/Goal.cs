@@ -9,11 +9,11 @@ public sealed record Goal(string What, double Measured, double Bound, bool IsCei
 {
     public bool IsMet => IsCeiling ? Measured <= Bound : Measured >= Bound;
 
-    /// <summary>Shows goals, each with what was measured and whether it is met.</summary>
+    /// <summary>Shows goals, each with what was measured and whether it is met; not those that were not measured.</summary>
     public static void Show(IEnumerable<Goal> goals)
     {
         var table = Terminal.NewTable("goal", "", "measured", "");
-        foreach (var goal in goals)
+        foreach (var goal in goals.Where(g => double.IsFinite(g.Measured)))
             table.AddRow(Markup.Escape(goal.What), $"{(goal.IsCeiling ? "at most" : "at least")} {Text(goal.Bound)}", Text(goal.Measured), goal.IsMet ? "pass" : "FAIL");
         Terminal.Out.Write(table);
     }

@@ -44,18 +44,22 @@ public sealed class LoadResult
     /// </summary>
     public double RatioTo(LoadResult other) => Median([.. _rates.Zip(other._rates, (own, theirs) => own / theirs)]);
 
-    /// <summary>The time, in milliseconds, within which this share of the calls was answered.</summary>
+    /// <summary>The time, in milliseconds, within which this share of the calls was answered; no number when there was none.</summary>
     public double PercentileMs(double share)
     {
+        if (_latencies.Count == 0)
+            return double.NaN;
         if (!_sorted)
             _latencies.Sort();
         _sorted = true;
         return _latencies[(int)Math.Ceiling(share * _latencies.Count) - 1].TotalMilliseconds;
     }
 
-    /// <summary>The middle one, or the mean of the two in the middle.</summary>
+    /// <summary>The middle one, or the mean of the two in the middle; no number when there is none.</summary>
     public static double Median(IReadOnlyCollection<double> numbers)
     {
+        if (numbers.Count == 0)
+            return double.NaN;
         var sorted = numbers.Order().ToList();
         return (sorted[(sorted.Count - 1) / 2] + sorted[sorted.Count / 2]) / 2;
     }

@@ -6,10 +6,10 @@ namespace AgentPlatform;
 internal static class SqlBatch
 {
     /// <summary>Leaves the results of those statements behind that only lock rows.</summary>
-    public static async Task SkipLocksAsync(this NpgsqlDataReader reader, IEnumerable<(string Sql, object?[] Values)> statements)
+    public static async Task SkipLocksAsync(this NpgsqlDataReader reader, IEnumerable<Statement> statements)
     {
-        foreach (var (sql, _) in statements)
-            if (sql.StartsWith("SELECT", StringComparison.Ordinal))
+        foreach (var statement in statements)
+            if (statement.IsLock)
                 await reader.NextResultAsync();
     }
 

@@ -23,7 +23,7 @@ public sealed partial class UnitOfWork : IAsyncDisposable
 
     // The caller's: what a group runs for him is of no caller's trace.
     private readonly ActivityTraceId? _traceId = Activity.Current?.TraceId;
-    private readonly List<(string Sql, object?[] Values)> _pending = [];
+    private readonly List<Statement> _pending = [];
     private readonly List<AuditEntry> _entries = [];
     private readonly List<string> _topics = [];
     private RentedConnection? _rented;
@@ -40,7 +40,13 @@ public sealed partial class UnitOfWork : IAsyncDisposable
     private CancellationToken Cancellation => _scope.Cancellation;
 
     /// <summary>Sends a statement with the next one that has an answer, or with the commit. The rows of a SELECT, which locks them, are not looked at.</summary>
-    public void Execute(string sql, params object?[] values) => _pending.Add((sql, values));
+    public void Execute(string sql, params object?[] values) => _pending.Add(new Statement(sql, values, IsOfColumns: false));
+
+    /// <summary>
+    /// As <see cref="Execute"/>, a statement that takes its rows from arrays, <c>unnest($1::uuid[], …)</c>, and does the same for each: those of several units that are
+    /// committed together become one. All its values are arrays, of the same types in each unit; it must not depend on how many rows there are.
+    /// </summary>
+    public void ExecuteRows(string sql, params Array[] columns) => _pending.Add(new Statement(sql, columns, IsOfColumns: true));
 
     /// <summary>Runs a statement that returns rows, and maps them.</summary>
     public async Task<List<T>> QueryAsync<T>(string sql, Func<NpgsqlDataReader, T> map, params object?[] values)
@@ -78,41 +84,6 @@ public sealed partial class UnitOfWork : IAsyncDisposable
 
     /// <summary>Wakes whoever waits for this topic, on every instance, once the change is committed.</summary>
     public void Wake(string topic) => _topics.Add(topic);
-
-    /// <summary>
-    /// Changes one thing and commits, together with other calls' changes of other things: asks one question, tells by its row what is to be done, and
-    /// writes that. As <see cref="QuerySingleAsync"/>, <paramref name="change"/> and <see cref="CommitAsync{TResponse}"/> would, one after the other; where the group
-    /// does not go well, they do.
-    /// </summary>
-    /// <param name="subject">What is changed; the question holds it until the commit.</param>
-    /// <param name="sql">Finds at most one row. It may change something only if <paramref name="change"/> never refuses its row.</param>
-    /// <param name="map">Reads the row.</param>
-    /// <param name="change">Executes, audits and wakes what follows from the row, and gives the answer; refuses by an exception. It may run twice.</param>
-    /// <param name="values">The question's values.</param>
-    /// <returns>The answer; null, and nothing is committed, when there is no row.</returns>
-    public async Task<TResponse?> ChangeAsync<T, TResponse>(
-        Guid subject, string sql, Func<NpgsqlDataReader, T> map, Func<T, TResponse> change, params object?[] values) where T : class where TResponse : class, IMessage
-    {
-        (string, object?[])[] before = [.. _pending];
-        TResponse? response = null;
-        byte[] answer = [];
-        var member = new CommitMember(_scope.ConnectionTag, new GroupQuestion(subject, before, sql, values), row =>
-        {
-            _pending.Clear();
-            try { response = change(map(row!)); }
-            // Whether that is so, or a repeat of what was done, is found out alone.
-            catch (PlatformException) { return null; }
-            answer = _call is null ? [] : response.ToByteArray();
-            return WhatToWrite(answer);
-        }, Cancellation);
-        if (await IsCommittedWithOthersAsync(member))
-        {
-            Committed(answer);
-            return response;
-        }
-        Forget(before);
-        return await QuerySingleAsync(sql, map, values) is { } found ? await CommitAsync(change(found)) : null;
-    }
 
     /// <summary>Commits everything in one round trip and gives the answer back.</summary>
     public async Task<TResponse> CommitAsync<TResponse>(TResponse response) where TResponse : IMessage
@@ -246,7 +217,7 @@ public sealed partial class UnitOfWork : IAsyncDisposable
     }
 
     // Such a unit waits for no row that somebody else holds, and asks for no answer: it can share a transaction.
-    private bool AddsOnly() => !_begun && _pending.TrueForAll(p => p.Sql.StartsWith("INSERT", StringComparison.Ordinal));
+    private bool AddsOnly() => !_begun && _pending.TrueForAll(p => p.IsInsert);
 
     private Additions WhatToWrite(byte[] answer) =>
         new(_call is null ? null : new StoredAnswer(_call, answer, _scope.Database.Now), [.. _pending], [.. OutboxRows()]);
@@ -271,15 +242,6 @@ public sealed partial class UnitOfWork : IAsyncDisposable
             span?.SetTag("db.system.name", "postgresql").SetTag("agentplatform.group_size", member.GroupSize)
                 .SetTag("agentplatform.round_trips", roundTrips);
         }
-    }
-
-    // What a group has not taken; it begins anew, alone.
-    private void Forget((string, object?[])[] before)
-    {
-        _pending.Clear();
-        _pending.AddRange(before);
-        _entries.Clear();
-        _topics.Clear();
     }
 
     private static bool IsBroken(NpgsqlException e) => Database.IsConnectionLost(e) || e.InnerException is TimeoutException;
@@ -359,8 +321,8 @@ public sealed partial class UnitOfWork : IAsyncDisposable
 
     private void AddPending(NpgsqlBatch batch)
     {
-        foreach (var (sql, values) in _pending)
-            batch.Add(sql, values);
+        foreach (var statement in _pending)
+            batch.Add(statement.Sql, statement.Values);
     }
 
     private IEnumerable<OutboxRow> OutboxRows()

@@ -16,15 +16,17 @@ public static class DispatchBenchmark
     {
         var (seconds, rounds) = (TurnOptions.NewSeconds(), TurnOptions.NewRounds());
         var alone = new Option<bool>("--alone") { Description = "Without the peers from npm" };
+        var only = new Option<string[]>("--only") { HelpName = "MEASURE", Description = "This one of start, create and drain; again for another. Unless given: all three", DefaultValueFactory = _ => QueueContest.Measures };
+        only.AcceptOnlyFromAmong(QueueContest.Measures);
         var command = new Command("dispatch", "Tasks from their creation to the agent that holds them, creates a second, draining; beside graphile-worker, pg-boss and BullMQ. Starts its own servers.")
         {
-            alone, seconds, rounds,
+            alone, only, seconds, rounds,
         };
-        command.SetAction((parsed, _) => RunAsync(parsed.GetValue(alone), parsed.GetValue(rounds), TimeSpan.FromSeconds(parsed.GetValue(seconds))));
+        command.SetAction((parsed, _) => RunAsync(parsed.GetValue(alone), parsed.GetValue(only)!, parsed.GetValue(rounds), TimeSpan.FromSeconds(parsed.GetValue(seconds))));
         return command;
     }
 
-    private static async Task<int> RunAsync(bool alone, int rounds, TimeSpan round)
+    private static async Task<int> RunAsync(bool alone, string[] only, int rounds, TimeSpan round)
     {
         await using var platform = await BenchPlatform.StartAsync();
         var registry = await platform.StartRegistryAsync();
@@ -32,11 +34,11 @@ public static class DispatchBenchmark
         using var tasks = await TaskQueue.OpenAsync(platform, gateway.GrpcAddress);
         await using var peers = alone ? null : await StartPeersAsync(platform);
 
-        var own = new QueueContest(tasks.Queue("agent tasks, through the gateway"), () => platform.TimesOf(registry, gateway));
-        List<QueueContest> contests = [own, .. (peers?.Queues ?? []).Select(q => new QueueContest(q))];
+        var own = new QueueContest(tasks.Queue("agent tasks, through the gateway"), only, () => platform.TimesOf(registry, gateway));
+        List<QueueContest> contests = [own, .. (peers?.Queues ?? []).Select(q => new QueueContest(q, only))];
         await QueueContest.RunAsync(contests, rounds, round);
         await platform.StartAuditAsync();
-        var audited = new QueueContest(tasks.Queue("agent tasks, while the relay feeds Audit"));
+        var audited = new QueueContest(tasks.Queue("agent tasks, while the relay feeds Audit"), only);
         await QueueContest.RunAsync([audited], rounds, round);
 
         var table = QueueContest.NewTable();

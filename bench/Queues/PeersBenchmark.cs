@@ -21,7 +21,7 @@ public static class PeersBenchmark
             throw new CliException($"there are no peers: {missing}");
         await using var platform = await BenchPlatform.StartAsync();
         await using var peers = await PeerQueues.StartAsync(platform);
-        var contests = peers.Queues.ConvertAll(q => new QueueContest(q));
+        var contests = peers.Queues.ConvertAll(q => new QueueContest(q, QueueContest.Measures));
         await QueueContest.RunAsync(contests, rounds, round);
 
         var table = QueueContest.NewTable();

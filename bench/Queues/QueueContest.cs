@@ -5,8 +5,11 @@ using Spectre.Console;
 namespace AgentPlatform.Bench.Queues;
 
 /// <summary>Queues that take turns: each round has all three measures of each.</summary>
-public sealed class QueueContest(Queue queue, Func<ProcessorTimes>? processorTimes = null)
+public sealed class QueueContest(Queue queue, IReadOnlyList<string> only, Func<ProcessorTimes>? processorTimes = null)
 {
+    /// <summary>What can be measured.</summary>
+    public static readonly string[] Measures = ["start", "create", "drain"];
+
     /// <summary>Calls in flight where additions are measured.</summary>
     public const int Callers = 16;
 
@@ -70,9 +73,12 @@ public sealed class QueueContest(Queue queue, Func<ProcessorTimes>? processorTim
 
     private async Task RunAsync(TimeSpan round)
     {
-        _start.AddProcessorTimes(await TimedAsync(() => queue.Start(1, round, _start)));
-        _create.AddProcessorTimes(await TimedAsync(() => queue.Create(Callers, round, _create)));
-        _drainTimes += await TimedAsync(async () => _drained.Add(DrainedJobs / (await queue.DrainAsync()).TotalSeconds));
+        if (only.Contains("start"))
+            _start.AddProcessorTimes(await TimedAsync(() => queue.Start(1, round, _start)));
+        if (only.Contains("create"))
+            _create.AddProcessorTimes(await TimedAsync(() => queue.Create(Callers, round, _create)));
+        if (only.Contains("drain"))
+            _drainTimes += await TimedAsync(async () => _drained.Add(DrainedJobs / (await queue.DrainAsync()).TotalSeconds));
     }
 
     private async Task<ProcessorTimes> TimedAsync(Func<Task> measure)
@@ -88,5 +94,5 @@ public sealed class QueueContest(Queue queue, Func<ProcessorTimes>? processorTim
         _drained.Clear();
     }
 
-    private static string Text(double number, string format) => number.ToString(format, CultureInfo.InvariantCulture);
+    private static string Text(double number, string format) => !double.IsFinite(number) ? "–" : number.ToString(format, CultureInfo.InvariantCulture);
 }

@@ -9,7 +9,7 @@ namespace AgentPlatform.Sessions;
 /// <summary>All SQL of sessions.</summary>
 public sealed class SessionStore(Database database, SessionSettings settings)
 {
-    private const string Columns = """
+    private const string SessionColumns = """
         id, role, task, agent_id, subject_type, subject_id, profile, status, metadata, trace_id, legal_hold, ttl_seconds, expires_at, last_sequence,
         version, created_at, updated_at, ended_at
         """;
@@ -17,16 +17,19 @@ public sealed class SessionStore(Database database, SessionSettings settings)
     private const string Insert = """
         INSERT INTO session.sessions (id, role, task, agent_id, subject_type, subject_id, profile, status, metadata, trace_id, legal_hold, ttl_seconds,
             expires_at, last_sequence, version, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb, $10, false, $11, $12, 0, 1, $13, $13)
+        SELECT id, role, task, agent_id, subject_type, subject_id, profile, status, metadata::jsonb, trace_id, false, ttl_seconds, expires_at, 0, 1, at, at
+          FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::int4[],
+                      $12::timestamptz[], $13::timestamptz[])
+            AS n (id, role, task, agent_id, subject_type, subject_id, profile, status, metadata, trace_id, ttl_seconds, expires_at, at)
         """;
 
-    private const string Find = $"SELECT {Columns} FROM session.sessions WHERE id = $1";
+    private const string Find = $"SELECT {SessionColumns} FROM session.sessions WHERE id = $1";
 
-    private const string FindOfTask = $"SELECT {Columns} FROM session.sessions WHERE id = (SELECT session_id FROM session.tasks WHERE id = $1)";
+    private const string FindOfTask = $"SELECT {SessionColumns} FROM session.sessions WHERE id = (SELECT session_id FROM session.tasks WHERE id = $1)";
 
     // Keyset paging: ids are UUIDv7, so their order is the order of creation, and a range of times is a range of ids. The ids know milliseconds alone.
     private const string List = $"""
-        SELECT {Columns} FROM session.sessions
+        SELECT {SessionColumns} FROM session.sessions
          WHERE ($1::uuid IS NULL OR id < $1)
            AND ($2 = '' OR status = $2)
            AND ($3 = '' OR role = $3)
@@ -45,7 +48,7 @@ public sealed class SessionStore(Database database, SessionSettings settings)
            SET status = $3, version = version + 1, updated_at = $4, ended_at = CASE WHEN $5 THEN $4 END,
                expires_at = CASE WHEN $5 THEN expires_at ELSE $4 + make_interval(secs => ttl_seconds) END
          WHERE id = $1 AND version = $2
-        RETURNING {Columns}
+        RETURNING {SessionColumns}
         """;
 
     private const string Update = $"""
@@ -53,7 +56,7 @@ public sealed class SessionStore(Database database, SessionSettings settings)
            SET task = $3, profile = $4, metadata = $5::jsonb, legal_hold = $6, version = version + 1, updated_at = $7,
                expires_at = CASE WHEN ended_at IS NOT NULL THEN expires_at ELSE $7 + make_interval(secs => ttl_seconds) END
          WHERE id = $1 AND version = $2
-        RETURNING {Columns}
+        RETURNING {SessionColumns}
         """;
 
     // SKIP LOCKED lets several instances sweep side by side; who holds a row is doing something with it, so it is not left alone.
@@ -62,7 +65,7 @@ public sealed class SessionStore(Database database, SessionSettings settings)
          WHERE id = ANY (ARRAY(
             SELECT id FROM session.sessions WHERE status IN ('pending', 'active') AND expires_at <= $1
              ORDER BY expires_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED))
-        RETURNING {Columns}
+        RETURNING {SessionColumns}
         """;
 
     // What belongs to a session goes with it: its events here, the rest by foreign key. Sessions with many events go few at a time, so that no
@@ -103,8 +106,9 @@ public sealed class SessionStore(Database database, SessionSettings settings)
             UpdatedAt = now,
             EndedAt = null,
         };
-        work.Execute(Insert, session.Id, session.Role, session.Task, agentId, session.SubjectType, session.SubjectId, session.Profile, EnumText.Of(session.Status),
-            metadata, session.TraceId, (int)ttl.TotalSeconds, session.ExpiresAt, now);
+        work.ExecuteRows(Insert, new[] { session.Id }, new[] { session.Role }, new[] { session.Task }, new[] { agentId }, new[] { session.SubjectType },
+            new[] { session.SubjectId }, new[] { session.Profile }, new[] { EnumText.Of(session.Status) }, new[] { metadata }, new[] { session.TraceId },
+            new[] { (int)ttl.TotalSeconds }, new[] { session.ExpiresAt }, new[] { now });
         return session;
     }
 

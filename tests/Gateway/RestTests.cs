@@ -55,7 +55,7 @@ public sealed class RestTests(Platform platform) : IClassFixture<Platform>
         Assert.Equal(["body"], await ViolationsOf(broken));
         using var array = await SendAsync(http, HttpMethod.Post, "/v1/sessions", "[]");
         Assert.Equal(["body"], await ViolationsOf(array));
-        using var bytes = await SendAsync(http, HttpMethod.Post, "/v1/sessions", new ByteArrayContent([.. "{\"role\": \"finance\", \"task\": \""u8, 0xff, .. "\"}"u8]));
+        using var bytes = await SendContentAsync(http, HttpMethod.Post, "/v1/sessions", new ByteArrayContent([.. "{\"role\": \"finance\", \"task\": \""u8, 0xff, .. "\"}"u8]));
         Assert.Equal(["body"], await ViolationsOf(bytes));
         using var deep = await SendAsync(http, HttpMethod.Post, "/v1/sessions", $$"""{"role": "finance", "metadata": {{string.Concat(Enumerable.Repeat("{\"a\":", 2_000))}}1{{new string('}', 2_000)}}}""");
         Assert.Equal(["body"], await ViolationsOf(deep));
@@ -139,9 +139,9 @@ public sealed class RestTests(Platform platform) : IClassFixture<Platform>
     }
 
     private static Task<HttpResponseMessage> SendAsync(HttpClient http, HttpMethod method, string path, string? json = null, params (string Name, string Value)[] headers) =>
-        SendAsync(http, method, path, json is null ? null : new StringContent(json, Encoding.UTF8, "application/json"), headers);
+        SendContentAsync(http, method, path, json is null ? null : new StringContent(json, Encoding.UTF8, "application/json"), headers);
 
-    private static Task<HttpResponseMessage> SendAsync(HttpClient http, HttpMethod method, string path, HttpContent? content, params (string Name, string Value)[] headers)
+    private static Task<HttpResponseMessage> SendContentAsync(HttpClient http, HttpMethod method, string path, HttpContent? content, params (string Name, string Value)[] headers)
     {
         var request = new HttpRequestMessage(method, path) { Content = content };
         foreach (var (name, value) in headers)

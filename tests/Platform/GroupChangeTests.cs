@@ -23,6 +23,48 @@ public sealed class GroupChangeTests(Platform platform) : IClassFixture<Platform
     }
 
     [Fact]
+    public async Task What_several_append_in_one_statement_goes_to_each_in_its_own_order()
+    {
+        var (person, ids) = (await As("mixed"), await SessionsAsync("mixed", 60));
+        await person.MoveAsync(ids[30], SessionStatus.Cancelled);
+        // Of different lengths, and one session that takes none in their midst.
+        var outcomes = await Task.WhenAll(ids.Select((id, i) => OutcomeAsync(async () =>
+        {
+            var request = new AppendEventsRequest { SessionId = id };
+            request.Events.AddRange(Enumerable.Range(1, 1 + (i * 7 % 40)).Select(n => SessionCalls.Event($"{i}/{n}")));
+            return await person.AppendEventsAsync(request);
+        })));
+        Assert.Equal(ids.Select((_, i) => i == 30 ? "SESSION_ENDED" : "OK"), outcomes);
+
+        var found = await platform.SqlAsync<string>(
+            "SELECT string_agg(sequence || ':' || message, ' ' ORDER BY sequence) FROM session.events WHERE session_id = ANY ($1) GROUP BY session_id ORDER BY array_position($1, session_id)",
+            ids.Select(Guid.Parse).ToArray());
+        Assert.Equal(Enumerable.Range(0, 60).Where(i => i != 30).Select(i => string.Join(' ', Enumerable.Range(1, 1 + (i * 7 % 40)).Select(n => $"{n}:{i}/{n}"))), found);
+        // Events of several sessions that came with one statement.
+        Assert.NotEmpty(await platform.SqlAsync<long>(
+            "SELECT count(*) FROM session.events WHERE session_id = ANY ($1) GROUP BY xmin::text, cmin::text HAVING count(DISTINCT session_id) > 1", ids.Select(Guid.Parse).ToArray()));
+    }
+
+    [Fact]
+    public async Task Appends_and_counts_of_the_same_sessions_do_not_hold_each_other_up()
+    {
+        var (person, ids) = (await As("both"), await SessionsAsync("both", 20));
+        var calls = Enumerable.Range(0, 240).Select(async i =>
+        {
+            var id = ids[i * 13 % 20];
+            if (i % 2 == 0)
+                await AppendAsync(person, id, "m", $"both-{i}");
+            else
+                await CountAsync(person, id, null, $"both-{i}");
+        });
+        await Task.WhenAll(calls);
+        Assert.Equal(120, await EventsAsync(ids));
+        var contexts = await Task.WhenAll(ids.Select(async id => (await person.GetContextAsync(new GetContextRequest { SessionId = id })).Context));
+        Assert.Equal(120, contexts.Sum(c => c.Counters.TryGetValue("n", out var n) ? n : 0));
+        Assert.Equal(120, contexts.Sum(c => c.Counters["events"]));
+    }
+
+    [Fact]
     public async Task What_is_refused_leaves_the_others_alone()
     {
         var (person, ids) = (await As("refused"), await SessionsAsync("refused", 40));

@@ -31,6 +31,9 @@ public sealed class GroupCommitTests : IClassFixture<Platform>
         // A row tells by xmin which transaction it came with.
         var transactions = (await _platform.SqlAsync<long>("SELECT DISTINCT xmin::text::bigint FROM session.sessions WHERE task LIKE 'task-%'")).Count;
         Assert.InRange(transactions, 2, 80);
+        // And by cmin with which statement: those of a transaction came with one.
+        var statements = (await _platform.SqlAsync<string>("SELECT DISTINCT xmin::text || '/' || cmin::text FROM session.sessions WHERE task LIKE 'task-%'")).Count;
+        Assert.Equal(transactions, statements);
         foreach (var session in sessions)
             Assert.Single(await _platform.AuditOfAsync($"session/{session.Id}"));
         Assert.Equal(sessions[7], (await CreateAsync(person, "task-7", "group-7")).Session);

@@ -3,20 +3,20 @@ using Npgsql;
 namespace AgentPlatform;
 
 /// <summary>What a unit of work writes at its commit: its answer where there is a key, the rows of its own, and its audit entries.</summary>
-internal sealed record Additions(StoredAnswer? Answer, IReadOnlyList<(string Sql, object?[] Values)> Statements, IReadOnlyList<OutboxRow> Outbox)
+internal sealed record Additions(StoredAnswer? Answer, IReadOnlyList<Statement> Statements, IReadOnlyList<OutboxRow> Outbox)
 {
     /// <summary>Adds what one unit writes. The answer first, so that a repeat fails on its key and not on what the first call has changed.</summary>
     public void AddTo(NpgsqlBatch batch)
     {
         if (Answer is { } a)
             batch.Add(IdempotencySql.Insert, a.Call.Caller, a.Call.Method, a.Call.Key, a.Call.Fingerprint, a.Answer, a.CreatedAt);
-        foreach (var (sql, values) in Statements)
-            batch.Add(sql, values);
+        foreach (var statement in Statements)
+            batch.Add(statement.Sql, statement.Values);
         foreach (var row in Outbox)
             batch.Add(OutboxSql.Insert, row.Id, row.Entry, row.CreatedAt);
     }
 
-    /// <summary>Adds what several units write, with one statement for all answers and one for all entries.</summary>
+    /// <summary>Adds what several units write, with one statement for all answers, one for all entries, and one for rows of a kind.</summary>
     public static void AddTo(NpgsqlBatch batch, IReadOnlyList<Additions> all)
     {
         if (all.Count == 1)
@@ -30,8 +30,11 @@ internal sealed record Additions(StoredAnswer? Answer, IReadOnlyList<(string Sql
             batch.Add(IdempotencySql.InsertAll, Array.ConvertAll(answers, a => a.Call.Caller), Array.ConvertAll(answers, a => a.Call.Method),
                 Array.ConvertAll(answers, a => a.Call.Key), Array.ConvertAll(answers, a => a.Call.Fingerprint), Array.ConvertAll(answers, a => a.Answer),
                 Array.ConvertAll(answers, a => a.CreatedAt));
-        foreach (var (sql, values) in all.SelectMany(a => a.Statements))
-            batch.Add(sql, values);
+        var statements = new List<MergedStatement>();
+        foreach (var unit in all)
+            MergedStatement.Add(statements, unit.Statements);
+        foreach (var statement in statements)
+            statement.AddTo(batch);
         var rows = all.SelectMany(a => a.Outbox).ToArray();
         if (rows.Length > 0)
             batch.Add(OutboxSql.InsertAll, Array.ConvertAll(rows, r => r.Id), Array.ConvertAll(rows, r => r.Entry), Array.ConvertAll(rows, r => r.CreatedAt));

@@ -12,8 +12,12 @@ public sealed class GroupCommit
     // A transaction of about a millisecond; where the disk is slow, eight are waiting soon.
     private static readonly FlightLimits Limits = new(Group: 32, Eager: 2, WaitingForAnother: 8);
 
-    // Whoever must wait longer for a row does so alone, and holds up nobody who has nothing to do with it.
-    private const string LockTimeout = "SELECT set_config('lock_timeout', '100ms', true)";
+    // Whoever must wait longer for a row does so alone, and holds up nobody who has nothing to do with it. And rows are found by their keys, one after the other, whatever
+    // Postgres thinks of the table: it may have planned the statement when there was hardly a row, and would plan it anew for each size of a group.
+    private const string Settings = """
+        SELECT set_config('lock_timeout', '100ms', true), set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
+               set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)
+        """;
 
     private readonly ConnectionTags _tags;
     private readonly GroupFlights<CommitMember> _adding;
@@ -33,7 +37,8 @@ public sealed class GroupCommit
     private static Func<CommitMember, bool> OneOfEachSubject()
     {
         var subjects = new HashSet<Guid>();
-        return member => subjects.Add(member.Question!.Subject);
+        GroupQuestion? first = null;
+        return member => (first ??= member.Question!).Suits(member.Question!) && subjects.Add(member.Question!.Subject);
     }
 
     private async Task CommitAsync(NpgsqlConnection connection, List<CommitMember> group)
@@ -61,28 +66,41 @@ public sealed class GroupCommit
         await using var batch = connection.CreateBatch();
         batch.Add("BEGIN");
         var isTagged = AddTag(batch, connection, group);
-        batch.Add(LockTimeout);
-        foreach (var question in group.Select(m => m.Question!))
-        {
-            foreach (var (sql, values) in question.Before)
-                batch.Add(sql, values);
-            batch.Add(question.Sql, question.Values);
-        }
+        batch.Add(Settings);
+        var statements = new List<MergedStatement>();
+        foreach (var member in group)
+            MergedStatement.Add(statements, [.. member.Question!.Before, member.Question.Ask])!.Askers.Add(member);
+        foreach (var statement in statements)
+            statement.AddTo(batch);
         var ready = new List<(CommitMember, Additions)>(group.Count);
         await using var reader = await batch.ExecuteReaderAsync(CancellationToken.None);
-        // Of the tag, when it is sent, and of the timeout.
+        // Of the tag, when it is sent, and of the settings.
         for (var skipped = isTagged ? 1 : 0; skipped < 2; skipped++)
             await reader.NextResultAsync();
-        foreach (var member in group)
+        foreach (var statement in statements)
         {
-            await reader.SkipLocksAsync(member.Question!.Before);
-            if (await reader.ReadAsync() && member.Additions(reader) is { } additions)
-                ready.Add((member, additions));
-            else
-                member.GoAlone();
-            await reader.NextResultAsync();
+            if (statement.Askers.Count > 0)
+                await ReadAsync(reader, statement.Askers, ready);
+            if (statement.Askers.Count > 0 || statement.IsLock)
+                await reader.NextResultAsync();
         }
         return ready;
+    }
+
+    private static async Task ReadAsync(NpgsqlDataReader reader, List<CommitMember> askers, List<(CommitMember, Additions)> ready)
+    {
+        var left = askers.ToDictionary(a => a.Question!.Subject);
+        while (await reader.ReadAsync())
+        {
+            // A statement that is not of columns has one asker, and may begin with anything.
+            var asker = askers.Count == 1 ? askers[0] : left[reader.GetGuid(0)];
+            if (left.Remove(asker.Question!.Subject) && asker.Additions(reader) is { } additions)
+                ready.Add((asker, additions));
+            else
+                asker.GoAlone();
+        }
+        foreach (var asker in left.Values)
+            asker.GoAlone();
     }
 
     private async Task WriteAsync(NpgsqlConnection connection, List<(CommitMember Member, Additions Additions)> ready, bool hasBegun)
@@ -93,7 +111,7 @@ public sealed class GroupCommit
         {
             // A batch is a transaction by itself.
             isTagged = AddTag(batch, connection, ready.ConvertAll(r => r.Member));
-            batch.Add(LockTimeout);
+            batch.Add(Settings);
         }
         Additions.AddTo(batch, ready.ConvertAll(r => r.Additions));
         if (hasBegun)

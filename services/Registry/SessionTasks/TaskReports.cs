@@ -6,7 +6,7 @@ public sealed class TaskReports
     /// <summary>What the reporter listens to.</summary>
     public const string Topic = "task-reports";
 
-    private const string Insert = "INSERT INTO registry.task_reports (task_id) VALUES ($1)";
+    private const string Insert = "INSERT INTO registry.task_reports (task_id) SELECT unnest($1::uuid[])";
 
     private const string Take = """
         DELETE FROM registry.task_reports WHERE id = ANY (ARRAY(
@@ -17,7 +17,7 @@ public sealed class TaskReports
     /// <summary>Session is to learn how this task stands.</summary>
     public void Add(UnitOfWork work, Guid taskId)
     {
-        work.Execute(Insert, taskId);
+        work.ExecuteRows(Insert, new[] { taskId });
         work.Wake(Topic);
     }
 

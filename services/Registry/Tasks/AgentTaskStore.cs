@@ -15,16 +15,16 @@ public sealed class AgentTaskStore(Database database, TaskSettings settings)
         INSERT INTO registry.pools (key, role, platform, capabilities, tags, created_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
         """;
 
-    // One statement however many tasks: arrays of the columns in which they differ.
+    // One statement however many tasks.
     private const string Insert = """
         INSERT INTO registry.tasks (id, parent_id, origin, type, payload, agent_id, pool, queue, priority, status, available_at, timeout_seconds, max_attempts,
                backoff_seconds, attempt, attempt_limit, holder_epoch, cancel_requested, progress_percent, progress_message, reason, message, correlation_id,
                created_by, created_at, updated_at, version)
-        SELECT n.id, $2::uuid, $3::text, n.type, n.payload::jsonb, n.agent_id, n.pool, n.queue, n.priority, n.status, n.available_at, n.timeout, n.attempts,
-               n.backoff, 0, n.attempts, 0, false, 0, '', '', '', n.correlation_id, $4, $5, $5, 1
-          FROM unnest($1::uuid[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::int[], $12::text[], $13::timestamptz[], $14::int[], $15::int[],
-                      $16::int[], $17::text[])
-            AS n (id, type, payload, agent_id, pool, queue, priority, status, available_at, timeout, attempts, backoff, correlation_id)
+        SELECT n.id, n.parent_id, n.origin, n.type, n.payload::jsonb, n.agent_id, n.pool, n.queue, n.priority, n.status, n.available_at, n.timeout, n.attempts,
+               n.backoff, 0, n.attempts, 0, false, 0, '', '', '', n.correlation_id, n.created_by, n.at, n.at, 1
+          FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::int[],
+                      $12::text[], $13::timestamptz[], $14::int[], $15::int[], $16::int[], $17::text[])
+            AS n (id, parent_id, origin, created_by, at, type, payload, agent_id, pool, queue, priority, status, available_at, timeout, attempts, backoff, correlation_id)
         """;
 
     private const string InsertUnlessTaken = $"{Insert} ON CONFLICT (origin) WHERE origin IS NOT NULL DO NOTHING RETURNING id";
@@ -62,11 +62,22 @@ public sealed class AgentTaskStore(Database database, TaskSettings settings)
             AND ($2::uuid IS NULL OR NOT $4 OR (t.available_at, t.id) > ($5, $2)) ORDER BY t.available_at, t.id LIMIT $6)
         """;
 
+    // Each as it is found, so that whoever holds several has taken them in the order of their ids. What was to be done is of no interest to whoever says how it went.
+    private const string FindEachToChange = $"""
+        SELECT each.* FROM unnest($1::uuid[]) AS g (id) CROSS JOIN LATERAL (
+            SELECT {AgentTaskRow.Columns}, NULL::jsonb, t.result FROM registry.tasks t LEFT JOIN registry.pools p ON p.key = t.pool WHERE t.id = g.id FOR UPDATE OF t) AS each
+        """;
+
     private const string Update = """
-        UPDATE registry.tasks
-           SET agent_id = $2, status = $3, available_at = $4, attempt_limit = $5, lease_until = $6, cancel_requested = $7, progress_percent = $8,
-               progress_message = $9, result = $10::jsonb, reason = $11, message = $12, updated_at = $13, started_at = $14, ended_at = $15, version = $16
-         WHERE id = $1
+        UPDATE registry.tasks AS t
+           SET agent_id = n.agent_id, status = n.status, available_at = n.available_at, attempt_limit = n.attempt_limit, lease_until = n.lease_until,
+               cancel_requested = n.cancel_requested, progress_percent = n.progress_percent, progress_message = n.progress_message, result = n.result::jsonb,
+               reason = n.reason, message = n.message, updated_at = n.updated_at, started_at = n.started_at, ended_at = n.ended_at, version = n.version
+          FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::int[], $6::timestamptz[], $7::bool[], $8::int[], $9::text[], $10::text[], $11::text[],
+                      $12::text[], $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::bigint[])
+            AS n (id, agent_id, status, available_at, attempt_limit, lease_until, cancel_requested, progress_percent, progress_message, result, reason, message,
+                  updated_at, started_at, ended_at, version)
+         WHERE t.id = n.id
         """;
 
     private const string Remove = """
@@ -94,9 +105,9 @@ public sealed class AgentTaskStore(Database database, TaskSettings settings)
             work.Execute(InsertPool, pool.Key, pool.Role, EnumText.Of(pool.Platform), pool.Capabilities.ToArray(), pool.Tags.ToArray(), now);
         var ids = TaskIds.Next(tasks.Count, now);
         var (origin, parent) = (tasks[0].Origin, tasks[0].ParentId);
-        object?[] values =
+        Array[] columns =
         [
-            ids, parent, origin, work.Caller.Subject, now,
+            ids, Columns.Of(ids.Length, parent), Columns.Of(ids.Length, origin), Columns.Of(ids.Length, work.Caller.Subject), Columns.Of(ids.Length, now),
             tasks.Select(t => t.Type).ToArray(), tasks.Select(t => t.Payload).ToArray(), tasks.Select(t => t.AgentId).ToArray(),
             tasks.Select(t => t.Pool?.Key).ToArray(), tasks.Select(t => t.Pool?.Key ?? AgentTaskRules.QueueOf(t.AgentId!)).ToArray(),
             tasks.Select(t => t.Priority).ToArray(),
@@ -105,8 +116,8 @@ public sealed class AgentTaskStore(Database database, TaskSettings settings)
             tasks.Select(t => t.BackoffSeconds).ToArray(), tasks.Select(t => t.CorrelationId).ToArray(),
         ];
         if (origin is null)
-            work.Execute(Insert, values);
-        else if ((await work.QueryAsync(InsertUnlessTaken, row => row.GetGuid(0), values)).Count == 0)
+            work.ExecuteRows(Insert, columns);
+        else if ((await work.QueryAsync(InsertUnlessTaken, row => row.GetGuid(0), [.. columns])).Count == 0)
             return null;
         return ids;
     }
@@ -126,9 +137,11 @@ public sealed class AgentTaskStore(Database database, TaskSettings settings)
     /// <summary>Reads it and keeps others from changing it until the work ends.</summary>
     public Task<AgentTaskRecord?> FindToChangeAsync(UnitOfWork work, Guid id) => work.QuerySingleAsync(FindToChange, AgentTaskRow.Read, id);
 
-    /// <summary>Reads it, keeps others from changing it, and commits what is made of it, together with changes of other tasks; null when it is not there.</summary>
+    /// <summary>
+    /// Reads it without its payload, keeps others from changing it, and commits what is made of it, together with changes of other tasks; null when it is not there.
+    /// </summary>
     public Task<TResponse?> ChangeAsync<TResponse>(UnitOfWork work, Guid id, Func<AgentTaskRecord, TResponse> change) where TResponse : class, IMessage =>
-        work.ChangeAsync(id, FindToChange, AgentTaskRow.Read, change, id);
+        work.ChangeRowAsync(id, FindEachToChange, AgentTaskRow.Read, change, new[] { id });
 
     public Task<List<AgentTaskRecord>> ListAsync(PageRequest page, ListTasksRequest filter, Guid? parentId, string agentId, ServerCallContext context) =>
         database.QueryAsync(context, List, AgentTaskRow.Read, page.AfterId, agentId, EnumText.Of(filter.Status), parentId, filter.Type, filter.DeadLetters, page.Fetch);
@@ -145,13 +158,14 @@ public sealed class AgentTaskStore(Database database, TaskSettings settings)
     /// <summary>Writes a task that was read to be changed, and wakes its watchers.</summary>
     public void Change(UnitOfWork work, AgentTaskRecord changed)
     {
-        object?[] values =
+        Array[] columns =
         [
-            changed.Id, changed.AgentId, EnumText.Of(changed.Status), changed.AvailableAt, changed.AttemptLimit, changed.LeaseUntil, changed.CancelRequested,
-            changed.ProgressPercent, changed.ProgressMessage, changed.ResultJson, changed.Reason, changed.Message, changed.UpdatedAt, changed.StartedAt, changed.EndedAt,
-            changed.Version,
+            new[] { changed.Id }, new[] { changed.AgentId }, new[] { EnumText.Of(changed.Status) }, new[] { changed.AvailableAt }, new[] { changed.AttemptLimit },
+            new[] { changed.LeaseUntil }, new[] { changed.CancelRequested }, new[] { changed.ProgressPercent }, new[] { changed.ProgressMessage },
+            new[] { changed.ResultJson }, new[] { changed.Reason }, new[] { changed.Message }, new[] { changed.UpdatedAt }, new[] { changed.StartedAt },
+            new[] { changed.EndedAt }, new[] { changed.Version },
         ];
-        work.Execute(Update, values);
+        work.ExecuteRows(Update, columns);
         work.Wake(AgentTaskRules.TopicOf(changed.Id));
     }
 

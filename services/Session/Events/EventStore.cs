@@ -12,24 +12,25 @@ public sealed class EventStore(Database database)
     // reads, under whichever snapshot, sees of each session all events up to one and none after it.
     private const string AppendAll = """
         WITH head AS (
-            UPDATE session.sessions
-               SET last_sequence = last_sequence + $3,
-                   expires_at = CASE WHEN expires_at < $4 + make_interval(secs => 0.9 * ttl_seconds) THEN $4 + make_interval(secs => ttl_seconds) ELSE expires_at END
-             WHERE id = $1 AND status IN ('pending', 'active') AND last_sequence + $3 <= $5 AND ($2 = '' OR agent_id = $2)
-            RETURNING last_sequence),
+            UPDATE session.sessions AS s
+               SET last_sequence = s.last_sequence + g.events,
+                   expires_at = CASE WHEN s.expires_at < g.at + make_interval(secs => 0.9 * s.ttl_seconds) THEN g.at + make_interval(secs => s.ttl_seconds) ELSE s.expires_at END
+              FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::timestamptz[], $5::bigint[]) AS g (id, agent_id, events, at, maximum)
+             WHERE s.id = g.id AND s.status IN ('pending', 'active') AND s.last_sequence + g.events <= g.maximum AND (g.agent_id = '' OR s.agent_id = g.agent_id)
+            RETURNING s.id, s.last_sequence, s.last_sequence - g.events AS before, g.at),
         added AS (
             INSERT INTO session.events (session_id, sequence, type, source, message, payload, salience, size_bytes, created_at)
-            SELECT $1, head.last_sequence - $3 + e.number, e.type, e.source, e.message, e.payload::jsonb, e.salience, e.size_bytes, $4
-              FROM head, unnest($6::text[], $7::text[], $8::text[], $9::text[], $10::float8[], $11::int4[])
-              WITH ORDINALITY AS e (type, source, message, payload, salience, size_bytes, number))
-        SELECT last_sequence FROM head
+            SELECT head.id, head.before + e.number, e.type, e.source, e.message, e.payload::jsonb, e.salience, e.size_bytes, head.at
+              FROM unnest($6::uuid[], $7::int4[], $8::text[], $9::text[], $10::text[], $11::text[], $12::float8[], $13::int4[])
+                AS e (session_id, number, type, source, message, payload, salience, size_bytes) JOIN head ON head.id = e.session_id)
+        SELECT id, last_sequence FROM head
         """;
 
-    private const string Columns = "sequence, type, source, message, payload, salience, created_at";
+    private const string EventColumns = "sequence, type, source, message, payload, salience, created_at";
 
     // Sizes are added up before payloads are read; they lie elsewhere when they are large.
     private const string After = $"""
-        SELECT {Columns} FROM (
+        SELECT {EventColumns} FROM (
             SELECT e.*, sum(size_bytes) OVER (ORDER BY sequence) - size_bytes AS bytes_before
               FROM (SELECT * FROM session.events WHERE session_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3) AS e) AS page
          WHERE bytes_before < $4
@@ -37,7 +38,7 @@ public sealed class EventStore(Database database)
         """;
 
     private const string Before = $"""
-        SELECT {Columns} FROM (
+        SELECT {EventColumns} FROM (
             SELECT e.*, sum(size_bytes) OVER (ORDER BY sequence DESC) - size_bytes AS bytes_before
               FROM (SELECT * FROM session.events WHERE session_id = $1 AND sequence < $2 AND sequence > $5 ORDER BY sequence DESC LIMIT $3) AS e) AS page
          WHERE bytes_before < $4
@@ -45,19 +46,19 @@ public sealed class EventStore(Database database)
         """;
 
     // The limit is no parameter: for an unknown one Postgres thinks its generic plan dear, and plans anew at every call.
-    private const string Last = $"SELECT {Columns} FROM session.events WHERE session_id = $1 ORDER BY sequence DESC LIMIT 10";
+    private const string Last = $"SELECT {EventColumns} FROM session.events WHERE session_id = $1 ORDER BY sequence DESC LIMIT 10";
 
     private const string LastOfTask = $"""
-        SELECT {Columns} FROM session.events WHERE session_id = (SELECT session_id FROM session.tasks WHERE id = $1) ORDER BY sequence DESC LIMIT 10
+        SELECT {EventColumns} FROM session.events WHERE session_id = (SELECT session_id FROM session.tasks WHERE id = $1) ORDER BY sequence DESC LIMIT 10
         """;
 
     /// <summary>
     /// Appends events to an open session, an agent to its own, and commits; null, and nothing has happened, when there is no such session or it takes no
     /// more.
     /// </summary>
-    public Task<AppendEventsResponse?> AppendAsync(UnitOfWork work, Guid sessionId, NewEvents events, Func<AppendResult, AppendEventsResponse> then) => work.ChangeAsync(
-        sessionId, AppendAll, row => new AppendResult(row.GetInt64(0)), then, sessionId, work.Caller.AgentId, events.Count, database.Now,
-        EventRules.SessionMaximumEvents, events.Types, events.Sources, events.Messages, events.Payloads, events.Saliences, events.SizesBytes);
+    public Task<AppendEventsResponse?> AppendAsync(UnitOfWork work, Guid sessionId, NewEvents events, Func<AppendResult, AppendEventsResponse> then) => work.ChangeRowAsync(
+        sessionId, AppendAll, row => new AppendResult(row.GetInt64(1)), then, new[] { sessionId }, new[] { work.Caller.AgentId }, new[] { (long)events.Count },
+        new[] { database.Now }, new[] { EventRules.SessionMaximumEvents }, Columns.Of(events.Count, sessionId), events.Numbers, events.Types, events.Sources, events.Messages, events.Payloads, events.Saliences, events.SizesBytes);
 
     /// <summary>The events that follow a sequence, oldest first: so many at most, and fewer when they are large.</summary>
     public Task<List<EventRecord>> AfterAsync(Guid sessionId, long sequence, int limit, ServerCallContext context) =>

@@ -1,0 +1,62 @@
+using Npgsql;
+
+namespace AgentPlatform;
+
+/// <summary>A statement of one unit of a group, or of several that say the same about other rows.</summary>
+internal sealed class MergedStatement(Statement first)
+{
+    private readonly List<object?[]> _values = [first.Values];
+
+    /// <summary>Whether nobody looks at its result.</summary>
+    public bool IsLock => Askers.Count == 0 && first.IsLock;
+
+    /// <summary>Whose question it is; nobody's when it has no answer.</summary>
+    public List<CommitMember> Askers { get; } = [];
+
+    /// <summary>
+    /// Puts a unit's statements, which are done in their order, among those that are there: with one of the same text where that keeps the order, else at the end.
+    /// </summary>
+    /// <param name="all">Those of the units before; this one's are added.</param>
+    /// <param name="statements">The unit's.</param>
+    /// <returns>Where the last of them is.</returns>
+    public static MergedStatement? Add(List<MergedStatement> all, IEnumerable<Statement> statements)
+    {
+        MergedStatement? last = null;
+        var next = 0;
+        foreach (var statement in statements)
+        {
+            var at = statement.IsOfColumns ? all.FindIndex(next, m => m.Takes(statement)) : -1;
+            if (at >= 0)
+                all[at]._values.Add(statement.Values);
+            else
+            {
+                at = all.Count;
+                all.Add(new MergedStatement(statement));
+            }
+            (last, next) = (all[at], at + 1);
+        }
+        return last;
+    }
+
+    public void AddTo(NpgsqlBatch batch) => batch.Add(first.Sql, _values.Count == 1 ? first.Values : Columns());
+
+    private bool Takes(Statement other) => first.IsOfColumns && other.Sql == first.Sql;
+
+    private object?[] Columns()
+    {
+        var columns = new object?[first.Values.Length];
+        for (var i = 0; i < columns.Length; i++)
+        {
+            var column = Array.CreateInstance(first.Values[i]!.GetType().GetElementType()!, _values.Sum(v => ((Array)v[i]!).Length));
+            var filled = 0;
+            foreach (var values in _values)
+            {
+                var part = (Array)values[i]!;
+                part.CopyTo(column, filled);
+                filled += part.Length;
+            }
+            columns[i] = column;
+        }
+        return columns;
+    }
+}
