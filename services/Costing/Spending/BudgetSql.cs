@@ -6,14 +6,16 @@ namespace AgentPlatform.Costings;
 /// <summary>What all statements about budgets have in common.</summary>
 internal static class BudgetSql
 {
-    /// <summary>
-    /// A budget as it stands on the day <c>$1</c>, of the month that begins on <c>$2</c>: with the first spending of a new period what was spent begins
-    /// at zero. An instance whose clock is behind does not bring a period back.
-    /// </summary>
-    public const string Columns = """
-        b.id, b.scope, b.scope_name, b.period, b.currency, b.soft_limit, b.hard_limit,
-        CASE WHEN b.period_starts_on >= CASE b.period WHEN 'day' THEN $1::date ELSE $2::date END THEN b.spent ELSE 0 END AS spent,
-        b.reserved, greatest(b.period_starts_on, CASE b.period WHEN 'day' THEN $1::date ELSE $2::date END) AS period_starts_on, b.revision, b.set_by, b.reason
+    /// <summary>What was spent of a budget in its period, on the day <c>$1</c>, of the month that begins on <c>$2</c>: with the first spending of a new one it begins at zero.</summary>
+    public const string SpentNow = "CASE WHEN b.period_starts_on >= CASE b.period WHEN 'day' THEN $1::date ELSE $2::date END THEN b.spent ELSE 0 END";
+
+    /// <summary>When that period began. An instance whose clock is behind does not bring a period back.</summary>
+    public const string PeriodNow = "greatest(b.period_starts_on, CASE b.period WHEN 'day' THEN $1::date ELSE $2::date END)";
+
+    /// <summary>A budget as it stands on the day <c>$1</c>, of the month that begins on <c>$2</c>.</summary>
+    public const string Columns = $"""
+        b.id, b.scope, b.scope_name, b.period, b.currency, b.soft_limit, b.hard_limit, {SpentNow} AS spent, b.reserved, {PeriodNow} AS period_starts_on, b.revision,
+        b.set_by, b.reason
         """;
 
     /// <summary>Whether a budget covers the agent <c>$3</c>.</summary>

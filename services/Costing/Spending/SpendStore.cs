@@ -11,9 +11,15 @@ namespace AgentPlatform.Costings;
 /// </summary>
 public sealed class SpendStore(Database database)
 {
+    // Which they are is asked first, and then they are locked by their ids alone. Where a row has changed while its lock was waited for, Postgres looks once more whether
+    // the row as it is now is still meant; through a join it may find, by some plans, that it is not, and the call would go by a budget less.
     private const string Mine = $"""
-        mine AS MATERIALIZED (SELECT {BudgetSql.Columns} FROM costing.budgets AS b WHERE {BudgetSql.Covers} ORDER BY b.id FOR UPDATE OF b)
+        mine AS MATERIALIZED (
+            SELECT {BudgetSql.Columns} FROM costing.budgets AS b
+             WHERE b.id = ANY (ARRAY(SELECT b.id FROM costing.budgets AS b WHERE {BudgetSql.Covers})) ORDER BY b.id FOR UPDATE)
         """;
+
+    private const string OfVerdict = "b.id = ANY (ARRAY(SELECT unnest(ids) FROM verdict))";
 
     // The budgets after it, given what it adds; no row when it may not be.
     private const string Ids = "coalesce(array_agg(id), '{}') AS ids";
@@ -27,8 +33,7 @@ public sealed class SpendStore(Database database)
               FROM mine
             HAVING coalesce(bool_and(currency = $5 AND spent + reserved + $4 <= hard_limit), true)),
         changed AS (
-            UPDATE costing.budgets AS b SET reserved = m.reserved + $4, spent = m.spent, period_starts_on = m.period_starts_on
-              FROM mine AS m, verdict WHERE b.id = m.id)
+            UPDATE costing.budgets AS b SET reserved = b.reserved + $4, spent = {{BudgetSql.SpentNow}}, period_starts_on = {{BudgetSql.PeriodNow}} WHERE {{OfVerdict}})
         SELECT ids, reached, crossed FROM verdict
         """;
 
@@ -41,7 +46,7 @@ public sealed class SpendStore(Database database)
               FROM mine
             HAVING coalesce(bool_and(currency = $5), true)),
         changed AS (
-            UPDATE costing.budgets AS b SET spent = m.spent + $4, period_starts_on = m.period_starts_on FROM mine AS m, verdict WHERE b.id = m.id)
+            UPDATE costing.budgets AS b SET spent = {{BudgetSql.SpentNow}} + $4, period_starts_on = {{BudgetSql.PeriodNow}} WHERE {{OfVerdict}})
         SELECT ids, reached, crossed FROM verdict
         """;
 
@@ -54,12 +59,12 @@ public sealed class SpendStore(Database database)
         ended AS (UPDATE costing.reservations AS r SET status = 'settled', ended_at = $7 FROM held WHERE r.id = held.id),
         mine AS MATERIALIZED (
             SELECT {{BudgetSql.Columns}} FROM costing.budgets AS b
-             WHERE b.id IN (SELECT unnest(budget_ids) FROM held
-                            UNION SELECT b.id FROM costing.budgets AS b WHERE b.currency = $5 AND EXISTS (SELECT FROM held) AND {{BudgetSql.Covers}})
-             ORDER BY b.id FOR UPDATE OF b),
+             WHERE b.id = ANY (ARRAY(SELECT unnest(budget_ids) FROM held
+                                     UNION SELECT b.id FROM costing.budgets AS b WHERE b.currency = $5 AND EXISTS (SELECT FROM held) AND {{BudgetSql.Covers}}))
+             ORDER BY b.id FOR UPDATE),
         freed AS (SELECT m.*, CASE WHEN m.id = ANY (h.budget_ids) THEN h.amount ELSE 0 END AS freed FROM mine AS m, held AS h),
         changed AS (
-            UPDATE costing.budgets AS b SET spent = f.spent + $4, reserved = f.reserved - f.freed, period_starts_on = f.period_starts_on
+            UPDATE costing.budgets AS b SET spent = {{BudgetSql.SpentNow}} + $4, reserved = b.reserved - f.freed, period_starts_on = {{BudgetSql.PeriodNow}}
               FROM freed AS f WHERE b.id = f.id)
         SELECT o.ids, o.reached, o.crossed, h.session_id, h.amount
           FROM held AS h, (
@@ -89,8 +94,8 @@ public sealed class SpendStore(Database database)
             SELECT id, agent_id, currency, amount, budget_ids FROM costing.reservations
              WHERE status = 'open' AND expires_at <= $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED),
         freed AS MATERIALIZED (SELECT budget_id, sum(amount) AS amount FROM due, unnest(budget_ids) AS budget_id GROUP BY budget_id),
-        locked AS MATERIALIZED (SELECT b.id, f.amount FROM costing.budgets AS b JOIN freed AS f ON f.budget_id = b.id ORDER BY b.id FOR UPDATE OF b),
-        changed AS (UPDATE costing.budgets AS b SET reserved = b.reserved - l.amount FROM locked AS l WHERE b.id = l.id),
+        locked AS MATERIALIZED (SELECT b.id FROM costing.budgets AS b WHERE b.id = ANY (ARRAY(SELECT budget_id FROM freed)) ORDER BY b.id FOR UPDATE),
+        changed AS (UPDATE costing.budgets AS b SET reserved = b.reserved - f.amount FROM locked AS l, freed AS f WHERE b.id = l.id AND f.budget_id = l.id),
         ended AS (UPDATE costing.reservations AS r SET status = 'lapsed', ended_at = $1 FROM due WHERE r.id = due.id)
         SELECT id, agent_id, currency, amount FROM due
         """;
