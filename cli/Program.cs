@@ -12,6 +12,7 @@ using AgentPlatform.Cli.Sessions;
 using AgentPlatform.Cli.Simulation;
 using AgentPlatform.Cli.Tasks;
 using AgentPlatform.Cli.Telemetry;
+using AgentPlatform.Cli.Vault;
 using AgentPlatform.Cli.Webhooks;
 
 var root = new RootCommand(
@@ -32,6 +33,7 @@ var root = new RootCommand(
     DeploymentCommand.Create(),
     TelemetryCommand.Create(),
     SimulateCommand.Create(),
+    VaultCommand.Create(),
     PriceCommand.Create(),
     CostingCommand.Create(),
     BudgetCommand.Create(),

@@ -34,15 +34,15 @@ public static class VaultRules
 
     public static void Check(ListFilesRequest request, out PathPattern? pattern)
     {
-        var prefix = request.PathPrefix;
-        var checks = new FieldChecks();
-        if (prefix.Length > 0 && FindFault(prefix.EndsWith('/') ? prefix[..^1] : prefix) is { } fault)
-            checks.Require(false, "path_prefix", fault);
+        var checks = CheckPrefix(new FieldChecks(), request.PathPrefix);
         pattern = null;
         if (request.Pattern.Length > 0)
             checks.Pattern("pattern", request.Pattern, out pattern);
         checks.ThrowIfAny();
     }
+
+    public static FieldChecks CheckPrefix(FieldChecks checks, string prefix) =>
+        prefix.Length > 0 && FindFault(prefix.EndsWith('/') ? prefix[..^1] : prefix) is { } fault ? checks.Require(false, "path_prefix", fault) : checks;
 
     public static void Check(ReadFileRequest request) => new FieldChecks()
         .Require(request.Offset >= 0, "offset", "is negative")

@@ -11,25 +11,15 @@ public sealed class VaultService(
     : Contracts.Vault.V1.VaultService.VaultServiceBase
 {
     private const string List = "vault.list";
+    private const string Count = "vault.count";
 
-    public override async Task<ListFilesResponse> ListFiles(ListFilesRequest request, ServerCallContext context)
-    {
-        var resource = VaultRules.ResourceOf(request.PathPrefix);
-        try
+    public override Task<ListFilesResponse> ListFiles(ListFilesRequest request, ServerCallContext context) =>
+        OnRecordAsync<ListFilesResponse>(List, request.PathPrefix, context, async () =>
         {
             VaultRules.Check(request, out var pattern);
             var response = ListPage(request, pattern, await access.OfCallerAsync(context), context.CancellationToken);
-            await using var work = await database.BeginAsync(context);
-            work.Audit(List, resource, [("files", $"{response.Files.Count}"), ("pattern", request.Pattern)]);
-            await work.CommitAsync();
-            return response;
-        }
-        catch (PlatformException refusal) when (refusal.Code is not StatusCode.Unavailable)
-        {
-            await database.RecordRefusalAsync(context, List, resource, refusal);
-            throw;
-        }
-    }
+            return (response, [("files", $"{response.Files.Count}"), ("pattern", request.Pattern)]);
+        });
 
     public override async Task<GetFileResponse> GetFile(GetFileRequest request, ServerCallContext context)
     {
@@ -54,12 +44,44 @@ public sealed class VaultService(
         }));
     }
 
+    public override Task<GetVaultStatsResponse> GetVaultStats(GetVaultStatsRequest request, ServerCallContext context) =>
+        OnRecordAsync<GetVaultStatsResponse>(Count, request.PathPrefix, context, async () =>
+        {
+            VaultRules.CheckPrefix(new FieldChecks(), request.PathPrefix).ThrowIfAny();
+            var walk = Walk(request.PathPrefix, "", null, await access.OfCallerAsync(context), context.CancellationToken);
+            var response = VaultStats.Of(walk);
+            response.GuardedByKernel = root.IsGuardedByKernel;
+            return (response, [("files", $"{response.Kinds.Sum(k => k.Count)}")]);
+        });
+
     private ListFilesResponse ListPage(ListFilesRequest request, PathPattern? pattern, CallerAccess rights, CancellationToken cancellation)
     {
         var page = PageRequest.Read("files", request.PageSize, request.PageToken, request.PathPrefix, request.Pattern);
-        var found = new VaultWalk(root, rights, settings.ListMaximumEntries, request.PathPrefix, page.After ?? "", pattern, cancellation).Take(page.Fetch);
+        var found = Walk(request.PathPrefix, page.After ?? "", pattern, rights, cancellation).Files().Take(page.Fetch).ToList();
         var (rows, next) = page.Cut(found, f => f.Path);
         return new ListFilesResponse { Files = { rows }, NextPageToken = next };
+    }
+
+    private VaultWalk Walk(string prefix, string after, PathPattern? pattern, CallerAccess rights, CancellationToken cancellation) =>
+        new(root, rights, settings.ListMaximumEntries, prefix, after, pattern, cancellation);
+
+    // Audited before the answer leaves, or with the refusal; what does not answer has refused nothing.
+    private async Task<T> OnRecordAsync<T>(string operation, string prefix, ServerCallContext context, Func<Task<(T Response, (string, string)[] Details)>> look)
+    {
+        var resource = VaultRules.ResourceOf(prefix);
+        try
+        {
+            var (response, details) = await look();
+            await using var work = await database.BeginAsync(context);
+            work.Audit(operation, resource, details);
+            await work.CommitAsync();
+            return response;
+        }
+        catch (PlatformException refusal) when (refusal.Code is not StatusCode.Unavailable)
+        {
+            await database.RecordRefusalAsync(context, operation, resource, refusal);
+            throw;
+        }
     }
 
     private static async Task SendAsync(VaultHandle file, long offset, long end, IServerStreamWriter<ReadFileResponse> responses, CancellationToken stop)

@@ -91,7 +91,7 @@ public sealed class CommandTests : IDisposable
         var (exitCode, _, errors) = await _agentctl.RunAsync("demo");
 
         Assert.Equal(ExitCode.Failed, exitCode);
-        Assert.StartsWith("agentctl: Register: UNAVAILABLE", Assert.Single(Lines(errors)), StringComparison.Ordinal);
+        Assert.StartsWith("agentctl: Fill the vault: UNAVAILABLE", Assert.Single(Lines(errors)), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -26,9 +26,11 @@ internal sealed class VaultWalk(
     private readonly byte[] _buffer = new byte[BufferBytes];
     private int _entriesSeen;
 
-    /// <summary>The first <paramref name="count"/> files.</summary>
-    public List<VaultFile> Take(int count) =>
-        VaultRules.IsHidden(prefix) ? [] : Files(prefix[..(prefix.LastIndexOf('/') + 1)]).Take(count).ToList();
+    /// <summary>How many entries below the prefix were seen so far that are neither files to show nor folders.</summary>
+    public int OthersSeen { get; private set; }
+
+    /// <summary>The files, one after the other as they are asked for.</summary>
+    public IEnumerable<VaultFile> Files() => VaultRules.IsHidden(prefix) ? [] : Files(prefix[..(prefix.LastIndexOf('/') + 1)]);
 
     private IEnumerable<VaultFile> Files(string folder)
     {
@@ -43,6 +45,8 @@ internal sealed class VaultWalk(
             }
             if (Describe(path) is { } found)
                 yield return found;
+            else
+                OthersSeen++;
         }
     }
 
@@ -88,14 +92,19 @@ internal sealed class VaultWalk(
         {
             var record = records[..BinaryPrimitives.ReadUInt16LittleEndian(records[LengthOffset..])];
             records = records[record.Length..];
+            var name = record[NameOffset..];
+            name = name[..name.IndexOf((byte)0)];
+            if (name is [(byte)'.'] or [(byte)'.', (byte)'.'])
+                continue;
             if (++_entriesSeen > maximumEntries)
                 throw VaultRules.TooManyEntries(maximumEntries);
 
-            var name = record[NameOffset..];
-            name = name[..name.IndexOf((byte)0)];
-            // A name that is no text can be asked for by nobody; "." and ".." go with the hidden ones.
-            if (name[0] != (byte)'.' && Utf8.IsValid(name) && Place(folder + Encoding.UTF8.GetString(name), record[KindOffset]) is { } path)
-                paths.Add(path);
+            var path = folder + Encoding.UTF8.GetString(name);
+            // A name that is no text can be asked for by nobody.
+            if (name[0] != (byte)'.' && Utf8.IsValid(name) && Place(path, record[KindOffset]) is { } place)
+                paths.Add(place);
+            else if (path.StartsWith(prefix, StringComparison.Ordinal))
+                OthersSeen++;
         }
     }
 
