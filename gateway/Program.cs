@@ -8,13 +8,15 @@ builder.AddRateLimit();
 builder.AddServiceRoutes();
 builder.AddServiceHealth();
 builder.AddOpenApi();
+builder.AddMcp();
 
 builder.Services.AddSingleton<RestRules>();
 
 var app = builder.Build();
 app.MapServiceDefaults();
 app.UseMiddleware<RestMiddleware>();
-// After it: the routes are those of gRPC.
+app.UseMiddleware<McpMiddleware>();
+// After them: the routes are those of gRPC.
 app.UseRouting();
 app.MapOpenApi();
 app.MapServiceRoutes();

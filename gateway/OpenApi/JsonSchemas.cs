@@ -8,7 +8,10 @@ namespace AgentPlatform.Gateway;
 /// </summary>
 /// <param name="texts">The comments.</param>
 /// <param name="place">Where the definitions will stand, as the beginning of a reference: "#/$defs/".</param>
-public sealed class JsonSchemas(ContractTexts texts, string place)
+/// <param name="areAnswers">
+/// Whether they are of answers alone: then nothing is required, since what is zero, empty or false is left out, and texts, which are for whoever writes requests, are left out, too.
+/// </param>
+public sealed class JsonSchemas(ContractTexts texts, string place, bool areAnswers = false)
 {
     private const string RootPackage = "agentplatform.";
 
@@ -27,8 +30,11 @@ public sealed class JsonSchemas(ContractTexts texts, string place)
         if (WellKnown(type) is { } known)
             return known;
         // Open: whoever reads an answer passes over the fields that a later version adds.
-        return Define(type, () => Object(type, [.. type.Fields.InDeclarationOrder()]));
+        return Define(type, () => Whole(type));
     }
+
+    /// <summary>A message with its fields, not by reference.</summary>
+    public JsonObject Whole(MessageDescriptor type) => Object(type, [.. type.Fields.InDeclarationOrder()]);
 
     /// <summary>A request, of which a part may be given elsewhere: an object with these fields and no others.</summary>
     public JsonObject Request(MessageDescriptor type, IEnumerable<FieldDescriptor> fields)
@@ -41,10 +47,10 @@ public sealed class JsonSchemas(ContractTexts texts, string place)
     private JsonObject Object(MessageDescriptor type, List<FieldDescriptor> all)
     {
         var schema = new JsonObject { ["type"] = "object" };
-        if (DescriptionOf(type, all) is { Length: > 0 } description)
+        if (!areAnswers && DescriptionOf(type, all) is { Length: > 0 } description)
             schema["description"] = description;
         schema["properties"] = new JsonObject(all.Select(f => KeyValuePair.Create(f.JsonName, (JsonNode?)Described(f))));
-        if (all.Where(texts.IsRequired).ToList() is { Count: > 0 } required)
+        if (!areAnswers && all.Where(texts.IsRequired).ToList() is { Count: > 0 } required)
             schema["required"] = new JsonArray([.. required.Select(f => (JsonNode)f.JsonName)]);
         return schema;
     }
@@ -60,6 +66,8 @@ public sealed class JsonSchemas(ContractTexts texts, string place)
     private JsonObject Described(FieldDescriptor field)
     {
         var schema = Of(field);
+        if (areAnswers)
+            return schema;
         if (texts.Of(field) is { Length: > 0 } text)
             schema["description"] = text;
         if (texts.IsOutput(field))
@@ -91,12 +99,15 @@ public sealed class JsonSchemas(ContractTexts texts, string place)
 
     private JsonObject Enum(EnumDescriptor type)
     {
+        var names = new JsonArray([.. type.Values.Select(v => (JsonNode)v.Name)]);
+        if (areAnswers)
+            return new JsonObject { ["type"] = "string", ["enum"] = names };
         var values = type.Values.Select(v => texts.Of(v) is { Length: > 0 } text ? $"\n- `{v.Name}`: {text}" : $"\n- `{v.Name}`");
         return new JsonObject
         {
             ["type"] = "string",
             ["description"] = $"{texts.Of(type)}\n{string.Concat(values)}".Trim(),
-            ["enum"] = new JsonArray([.. type.Values.Select(v => (JsonNode)v.Name)]),
+            ["enum"] = names,
         };
     }
 

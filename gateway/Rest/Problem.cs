@@ -89,6 +89,23 @@ public sealed class Problem
         };
     }
 
+    /// <summary>Answers a request with it.</summary>
+    public Task WriteAsync(HttpContext context)
+    {
+        (context.Response.StatusCode, context.Response.ContentType) = (HttpStatus, MediaType);
+        AddHeaders(context.Response.Headers);
+        return context.Response.WriteAsync(ToJson(context.Request.Headers[CorrelationId.Header].ToString()), context.RequestAborted);
+    }
+
+    /// <summary>Adds what an answer says in headers: when to repeat, and that a token is wanted.</summary>
+    public void AddHeaders(IHeaderDictionary headers)
+    {
+        if (RetryAfter is { } delay)
+            headers.RetryAfter = Math.Ceiling(Math.Max(1, delay.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        if (HttpStatus == StatusCodes.Status401Unauthorized)
+            headers.WWWAuthenticate = "Bearer";
+    }
+
     /// <summary>As JSON.</summary>
     public string ToJson(string correlationId)
     {

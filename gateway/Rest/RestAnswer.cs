@@ -66,10 +66,7 @@ internal sealed class RestAnswer(HttpContext context, RestRule rule, IHttpRespon
             return;
         }
         Begin(problem.HttpStatus, Problem.MediaType);
-        if (problem.RetryAfter is { } delay)
-            context.Response.Headers.RetryAfter = Math.Ceiling(Math.Max(1, delay.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
-        if (problem.HttpStatus == StatusCodes.Status401Unauthorized)
-            context.Response.Headers.WWWAuthenticate = "Bearer";
+        problem.AddHeaders(context.Response.Headers);
         await WriteAsync(json, context.RequestAborted);
     }
 

@@ -76,7 +76,7 @@ public sealed class RestMiddleware(RequestDelegate next, RestRules rules)
         request.ContentType = "application/grpc";
         request.ContentLength = frame.Length;
         request.Headers.TE = "trailers";
-        context.Features.Set<IHttpRequestBodyDetectionFeature>(new HasBody());
+        context.Features.Set<IHttpRequestBodyDetectionFeature>(new GivenBody());
         // Every service answers this package; the path says which is meant.
         if (rule.Method.File.Package == "agentplatform.operations.v1" && values.FirstOrDefault(v => v.Field == "service") is { Value: { } service })
             request.Headers[OperationsService.ServiceHeader] = service;
@@ -116,14 +116,6 @@ public sealed class RestMiddleware(RequestDelegate next, RestRules rules)
     {
         if (allowed.Count > 0)
             context.Response.Headers.Allow = string.Join(", ", allowed);
-        var problem = Problem.Of(refusal);
-        context.Response.StatusCode = problem.HttpStatus;
-        context.Response.ContentType = Problem.MediaType;
-        return context.Response.WriteAsync(problem.ToJson(context.Request.Headers[CorrelationId.Header].ToString()), context.RequestAborted);
-    }
-
-    private sealed class HasBody : IHttpRequestBodyDetectionFeature
-    {
-        public bool CanHaveBody => true;
+        return Problem.Of(refusal).WriteAsync(context);
     }
 }

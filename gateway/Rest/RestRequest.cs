@@ -104,8 +104,9 @@ public static class RestRequest
             checks.Require(false, Field, "must be an ETag of this resource, such as \"7\"");
     }
 
+    /// <summary>A message as a gRPC frame; RESOURCE_EXHAUSTED `MESSAGE_TOO_LARGE` when no service would take it.</summary>
     // The service would say the same, in the middle of the sending.
-    private static byte[] Frame(IMessage message)
+    public static byte[] Frame(IMessage message)
     {
         var size = message.CalculateSize();
         if (size > MessageLimits.ReceiveBytes)

@@ -1,0 +1,146 @@
+using System.Text.Json;
+using Grpc.Core;
+using ModelContextProtocol;
+using ModelContextProtocol.Protocol;
+using ModelContextProtocol.Server;
+
+namespace AgentPlatform.Gateway;
+
+/// <summary>
+/// Answers MCP clients at <c>/mcp</c> by streamable HTTP. Each request is answered by itself, by whichever gateway it reaches: see <see cref="McpSession"/> and <see cref="McpResume"/>.
+/// </summary>
+public sealed class McpMiddleware(
+    RequestDelegate next, BearerToken token, McpTools tools, McpSettings settings, AccessRules access, TimeProvider clock, ILoggerFactory logs)
+{
+    /// <summary>Where MCP is.</summary>
+    public const string Path = "/mcp";
+
+    private const string VersionHeader = "mcp-protocol-version";
+    private const int BodyMaximumBytes = 1024 * 1024;
+
+    // The one revision whose clients come back with an event id.
+    private const string ResumableVersion = "2025-11-25";
+
+    public async Task InvokeAsync(HttpContext context)
+    {
+        if (context.Request.Path != Path)
+        {
+            await next(context);
+            return;
+        }
+        try
+        {
+            // In this order: a page that must not call learns nothing, not even whether its reader has a token.
+            if (!settings.Allows(context.Request.Headers.Origin.ToString()))
+                throw Errors.PermissionDenied("ORIGIN_NOT_ALLOWED", "Pages of this origin may not call; see the setting Mcp:Origins.");
+            var caller = await token.RequireCallerAsync(context);
+            var (madeAt, bytes) = await TakeAsync(context);
+            await AnswerAsync(context, caller, madeAt, bytes);
+        }
+        catch (PlatformException refusal) when (!context.Response.HasStarted)
+        {
+            await Problem.Of(refusal).WriteAsync(context);
+        }
+    }
+
+    // A POST brings a message. A GET is for what a server says by itself, which this one never does, or goes on with a call.
+    private async Task<(DateTimeOffset MadeAt, byte[] Message)> TakeAsync(HttpContext context)
+    {
+        var now = clock.GetUtcNow();
+        var request = context.Request;
+        if (HttpMethods.IsPost(request.Method))
+        {
+            if (!request.Headers.Accept.ToString().Contains("text/event-stream", StringComparison.OrdinalIgnoreCase))
+                throw Errors.InvalidArgument([new FieldViolation("accept", "must name text/event-stream, as answers are streams")]);
+            return (now, await ReadAsync(context));
+        }
+        if (HttpMethods.IsGet(request.Method) && request.Headers["last-event-id"].ToString() is { Length: > 0 } id)
+            return McpResume.CallOf(id, now) ?? throw Errors.InvalidArgument([new FieldViolation("last-event-id", "is of no call that can be gone on with")]);
+        context.Response.Headers.Allow = "POST";
+        throw new PlatformException(StatusCode.Unimplemented, "METHOD_NOT_ALLOWED", $"{Path} takes POST; it says nothing unasked, and keeps no session that could be deleted.");
+    }
+
+    private async Task AnswerAsync(HttpContext context, Caller caller, DateTimeOffset madeAt, byte[] bytes)
+    {
+        var message = Parse(bytes);
+        var response = context.Response;
+        var session = context.Request.Headers[McpSession.Header].ToString();
+        if (message is JsonRpcRequest { Method: RequestMethods.Initialize })
+            response.Headers[McpSession.Header] = session = McpSession.Begin(clock);
+        else if (session.Length > 0 && !McpSession.IsAlive(session, clock))
+            throw Errors.NotFound("SESSION_EXPIRED", "There is no such session, or it has ended; initialize a new one.");
+        var version = context.Request.Headers[VersionHeader].ToString();
+        if (version.Length > 0)
+            message.Context = new JsonRpcMessageContext { ProtocolVersion = version };
+
+        (response.ContentType, response.Headers.CacheControl, response.Headers.XContentTypeOptions) = ("text/event-stream", "no-store", "nosniff");
+        response.Headers["X-Accel-Buffering"] = "no";
+        if (message is JsonRpcRequest { Method: RequestMethods.ToolsCall } && version == ResumableVersion && McpResume.IdOf(madeAt, bytes) is { } id)
+            await response.Body.WriteAsync(McpResume.Event(id), context.RequestAborted);
+
+        await using var transport = new StreamableHttpServerTransport(logs) { Stateless = true, SessionId = session.Length > 0 ? session : null };
+        await using var server = McpServer.Create(transport, Options(context, caller, session, madeAt), logs, context.RequestServices);
+        var running = server.RunAsync(context.RequestAborted);
+        if (!await transport.HandlePostRequestAsync(message, response.Body, context.RequestAborted))
+            (response.StatusCode, response.ContentType) = (StatusCodes.Status202Accepted, null);
+        await transport.DisposeAsync();
+        await running;
+    }
+
+    private McpServerOptions Options(HttpContext context, Caller caller, string session, DateTimeOffset madeAt)
+    {
+        var way = new GatewayCalls(context, next);
+        var calls = new McpCalls(way, tools, session, madeAt, clock);
+        var resources = new McpResources(way, access, caller);
+        return new McpServerOptions
+        {
+            ServerInfo = new Implementation { Name = "agentplatform", Title = "AgentPlatform", Version = typeof(McpMiddleware).Assembly.GetName().Version!.ToString(3) },
+            ServerInstructions = "The control plane of a fleet of agents. Tools act as whoever the token names. What needs a person's consent is asked for with request_approval and waited for with "
+                + "await_approval. A repeat of a call within some minutes is not done again; to do a thing twice, say something different.",
+            Capabilities = new ServerCapabilities { Tools = new ToolsCapability(), Resources = new ResourcesCapability() },
+            Handlers = new McpServerHandlers
+            {
+                ListToolsHandler = (_, _) => ValueTask.FromResult(new ListToolsResult { Tools = [.. tools.Of(caller).Select(ToTool)] }),
+                CallToolHandler = calls.CallAsync,
+                ListResourceTemplatesHandler = (_, _) => ValueTask.FromResult(McpResources.Templates()),
+                ListResourcesHandler = (list, cancellation) => resources.ListAsync(list.Params?.Cursor, cancellation),
+                ReadResourceHandler = (read, cancellation) => resources.ReadAsync(read.Params?.Uri ?? "", cancellation),
+            },
+        };
+    }
+
+    private static Tool ToTool(McpTool tool) => new()
+    {
+        Name = tool.Name,
+        Description = tool.Description,
+        InputSchema = tool.InputSchema,
+        OutputSchema = tool.OutputSchema,
+        Annotations = new ToolAnnotations { ReadOnlyHint = !tool.IsMutation, DestructiveHint = false, IdempotentHint = true, OpenWorldHint = false },
+    };
+
+    private static JsonRpcMessage Parse(byte[] bytes)
+    {
+        try
+        {
+            if (JsonSerializer.Deserialize<JsonRpcMessage>(bytes, McpJsonUtilities.DefaultOptions) is { } message)
+                return message;
+        }
+        // What is wrong is said with its place below, as far as it may be told.
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException) { }
+        throw Errors.InvalidArgument([new FieldViolation("body", "must be one JSON-RPC 2.0 message")]);
+    }
+
+    private static async Task<byte[]> ReadAsync(HttpContext context)
+    {
+        var body = new MemoryStream();
+        var chunk = new byte[16 * 1024];
+        int read;
+        while ((read = await context.Request.Body.ReadAsync(chunk, context.RequestAborted)) > 0)
+        {
+            if (body.Length + read > BodyMaximumBytes)
+                throw new PlatformException(StatusCode.ResourceExhausted, "MESSAGE_TOO_LARGE", $"The body is larger than {BodyMaximumBytes:N0} bytes.");
+            body.Write(chunk, 0, read);
+        }
+        return body.ToArray();
+    }
+}
