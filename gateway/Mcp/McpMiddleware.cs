@@ -9,8 +9,8 @@ namespace AgentPlatform.Gateway;
 /// <summary>
 /// Answers MCP clients at <c>/mcp</c> by streamable HTTP. Each request is answered by itself, by whichever gateway it reaches: see <see cref="McpSession"/> and <see cref="McpResume"/>.
 /// </summary>
-public sealed class McpMiddleware(
-    RequestDelegate next, BearerToken token, McpTools tools, McpSettings settings, AccessRules access, TimeProvider clock, ILoggerFactory logs)
+public sealed partial class McpMiddleware(
+    RequestDelegate next, BearerToken token, McpTools tools, McpSettings settings, AccessRules access, TimeProvider clock, ILogger<McpMiddleware> log)
 {
     /// <summary>Where MCP is.</summary>
     public const string Path = "/mcp";
@@ -78,8 +78,8 @@ public sealed class McpMiddleware(
         if (message is JsonRpcRequest { Method: RequestMethods.ToolsCall } && version == ResumableVersion && McpResume.IdOf(madeAt, bytes) is { } id)
             await response.Body.WriteAsync(McpResume.Event(id), context.RequestAborted);
 
-        await using var transport = new StreamableHttpServerTransport(logs) { Stateless = true, SessionId = session.Length > 0 ? session : null };
-        await using var server = McpServer.Create(transport, Options(context, caller, session, madeAt), logs, context.RequestServices);
+        await using var transport = new StreamableHttpServerTransport { Stateless = true, SessionId = session.Length > 0 ? session : null };
+        await using var server = McpServer.Create(transport, Options(context, caller, session, madeAt), null, context.RequestServices);
         var running = server.RunAsync(context.RequestAborted);
         if (!await transport.HandlePostRequestAsync(message, response.Body, context.RequestAborted))
             (response.StatusCode, response.ContentType) = (StatusCodes.Status202Accepted, null);
@@ -101,13 +101,27 @@ public sealed class McpMiddleware(
             Handlers = new McpServerHandlers
             {
                 ListToolsHandler = (_, _) => ValueTask.FromResult(new ListToolsResult { Tools = [.. tools.Of(caller).Select(ToTool)] }),
-                CallToolHandler = calls.CallAsync,
+                CallToolHandler = (call, cancellation) => LoggedAsync(calls.CallAsync(call, cancellation)),
                 ListResourceTemplatesHandler = (_, _) => ValueTask.FromResult(McpResources.Templates()),
-                ListResourcesHandler = (list, cancellation) => resources.ListAsync(list.Params?.Cursor, cancellation),
-                ReadResourceHandler = (read, cancellation) => resources.ReadAsync(read.Params?.Uri ?? "", cancellation),
+                ListResourcesHandler = (list, cancellation) => LoggedAsync(resources.ListAsync(list.Params?.Cursor, cancellation)),
+                ReadResourceHandler = (read, cancellation) => LoggedAsync(resources.ReadAsync(read.Params?.Uri ?? "", cancellation)),
             },
         };
     }
+
+    // The library's own log is off, since it takes a client's mistakes for failures of ours; what is one is logged here.
+    private async ValueTask<T> LoggedAsync<T>(ValueTask<T> answer)
+    {
+        try { return await answer; }
+        catch (Exception e) when (e is not (McpException or OperationCanceledException))
+        {
+            Failed(log, e);
+            throw;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "A call by MCP failed")]
+    private static partial void Failed(ILogger log, Exception cause);
 
     private static Tool ToTool(McpTool tool) => new()
     {
@@ -123,11 +137,31 @@ public sealed class McpMiddleware(
         try
         {
             if (JsonSerializer.Deserialize<JsonRpcMessage>(bytes, McpJsonUtilities.DefaultOptions) is { } message)
+            {
+                CheckParameters(message as JsonRpcRequest);
                 return message;
+            }
         }
         // What is wrong is said with its place below, as far as it may be told.
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException) { }
-        throw Errors.InvalidArgument([new FieldViolation("body", "must be one JSON-RPC 2.0 message")]);
+        throw Errors.InvalidArgument([new FieldViolation("body", "must be one JSON-RPC 2.0 message, with the parameters of its method")]);
+    }
+
+    // The library would call what does not fit an error of its own.
+    private static void CheckParameters(JsonRpcRequest? request)
+    {
+        var type = request?.Method switch
+        {
+            RequestMethods.Initialize => typeof(InitializeRequestParams),
+            RequestMethods.ToolsList => typeof(ListToolsRequestParams),
+            RequestMethods.ToolsCall => typeof(CallToolRequestParams),
+            RequestMethods.ResourcesList => typeof(ListResourcesRequestParams),
+            RequestMethods.ResourcesTemplatesList => typeof(ListResourceTemplatesRequestParams),
+            RequestMethods.ResourcesRead => typeof(ReadResourceRequestParams),
+            _ => null,
+        };
+        if (type is not null && request!.Params is { } given)
+            given.Deserialize(type, McpJsonUtilities.DefaultOptions);
     }
 
     private static async Task<byte[]> ReadAsync(HttpContext context)
