@@ -15,14 +15,14 @@ public sealed partial class OpenApiErrors(ContractTexts texts)
         (StatusCode.PermissionDenied, "The token's roles do not allow it: `ROLE_MISSING`; or the thing is another agent's: `NOT_YOURS`."),
         (StatusCode.NotFound, "There is no such thing, or it is not the caller's to see."),
         (StatusCode.Aborted, "Something else was first: `CONCURRENT_UPDATE`, `IDEMPOTENCY_IN_FLIGHT`. Look again, then repeat."),
-        (StatusCode.ResourceExhausted, "Too much at once, or a budget is used up. `Retry-After` says when a repeat makes sense."),
+        (StatusCode.ResourceExhausted, "Too many calls, `RATE_LIMITED`, too much at once, or a budget of money that is used up. `Retry-After` says when a repeat makes sense."),
         (StatusCode.Unavailable, "The service does not answer, or stops; nothing was done. `Retry-After` says when to repeat."),
         (StatusCode.DeadlineExceeded, "It took longer than `Grpc-Timeout` allows."),
     ];
 
     /// <summary>The responses that operations refer to, by the name of their code.</summary>
     public static JsonObject Components() =>
-        new(Usual.Select(u => KeyValuePair.Create(u.Code.ToString(), (JsonNode?)Response(u.Text))).Append(KeyValuePair.Create("Problem", (JsonNode?)Response("Any other refusal."))));
+        new(Usual.Select(u => KeyValuePair.Create(u.Code.ToString(), (JsonNode?)Response(u.Text, u.Code))).Append(KeyValuePair.Create("Problem", (JsonNode?)Response("Any other refusal."))));
 
     /// <summary>What a refusal is.</summary>
     public static JsonObject ProblemSchema() => new()
@@ -81,7 +81,7 @@ public sealed partial class OpenApiErrors(ContractTexts texts)
                 _ => true,
             };
             if (said[status].Any())
-                responses[status] = Response(string.Join(' ', said[status].Distinct().Select(c => c.EndsWith('.') ? c : $"{c}.")));
+                responses[status] = Response(string.Join(' ', said[status].Distinct().Select(c => c.EndsWith('.') ? c : $"{c}.")), code);
             else if (always)
                 responses[status] = new JsonObject { ["$ref"] = $"#/components/responses/{code}" };
         }
@@ -91,11 +91,14 @@ public sealed partial class OpenApiErrors(ContractTexts texts)
     private static string StatusOf(string code) =>
         Problem.StatusOf(Enum.GetValues<StatusCode>().First(c => Problem.NameOf(c) == code)).ToString(System.Globalization.CultureInfo.InvariantCulture);
 
-    private static JsonObject Response(string description) => new()
+    private static JsonObject Response(string description, StatusCode? code = null)
     {
-        ["description"] = description,
-        ["content"] = new JsonObject { [Problem.MediaType] = new JsonObject { ["schema"] = new JsonObject { ["$ref"] = "#/components/schemas/Problem" } } },
-    };
+        var response = new JsonObject { ["description"] = description };
+        if (code is StatusCode.ResourceExhausted or StatusCode.Unavailable)
+            response["headers"] = new JsonObject { ["Retry-After"] = new JsonObject { ["$ref"] = "#/components/headers/RetryAfter" } };
+        response["content"] = new JsonObject { [Problem.MediaType] = new JsonObject { ["schema"] = new JsonObject { ["$ref"] = "#/components/schemas/Problem" } } };
+        return response;
+    }
 
     private static JsonObject Text(string description) => new() { ["type"] = "string", ["description"] = description };
 

@@ -24,6 +24,8 @@ public static class OpenApiHeaders
     {
         ["CorrelationId"] = Header("Yours, or the one that was made."),
         ["ETag"] = Header("The version of what is answered, for `If-Match`."),
+        ["RateLimit"] = Header("What is left of your budget of calls: `r` calls now, and all of them again in `t` seconds."),
+        ["RetryAfter"] = Header("In how many seconds a repeat makes sense."),
         ["IdempotencyReplayed"] = Header("`true`: the call was made before, and this is its answer from then."),
     };
 

@@ -105,7 +105,7 @@ public sealed class OpenApiOperations(ContractTexts texts, JsonSchemas schemas, 
     private JsonObject Answer(MethodDescriptor method, Idempotency idempotency)
     {
         var schema = schemas.Of(method.OutputType);
-        var headers = new JsonObject { ["X-Correlation-ID"] = new JsonObject { ["$ref"] = "#/components/headers/CorrelationId" } };
+        var headers = new JsonObject { ["X-Correlation-ID"] = new JsonObject { ["$ref"] = "#/components/headers/CorrelationId" }, ["RateLimit"] = new JsonObject { ["$ref"] = "#/components/headers/RateLimit" } };
         if (method.IsServerStreaming)
         {
             return new JsonObject

@@ -51,7 +51,7 @@ public sealed class OpenApiTests(Platform platform) : IClassFixture<Platform>
         var create = operations["SessionService_CreateSession"].Operation;
         Assert.Equal("Opens a session; it starts as PENDING", create["summary"]!.GetValue<string>());
         Assert.Equal(["role"], create["requestBody"]!["content"]!["application/json"]!["schema"]!["required"]!.AsArray().Select(r => r!.GetValue<string>()));
-        Assert.Equal(["ETag", "Idempotency-Replayed", "X-Correlation-ID"], create["responses"]!["200"]!["headers"]!.AsObject().Select(h => h.Key).Order(StringComparer.Ordinal));
+        Assert.Equal(["ETag", "Idempotency-Replayed", "RateLimit", "X-Correlation-ID"], create["responses"]!["200"]!["headers"]!.AsObject().Select(h => h.Key).Order(StringComparer.Ordinal));
 
         Assert.Contains("pageSize", NamesOf(operations["SessionService_ListSessions"].Operation));
         Assert.Equal("/v1/vault/files/{path}", operations["VaultService_ReadFile"].Path);
