@@ -9,6 +9,7 @@ Loopback.RequireFree(settings, builder.Configuration);
 string[] names = ["audit", "session", "registry", "costing", "vault"];
 var identity = DevelopmentIdentity.Create(data);
 var logins = names.ToDictionary(name => name, _ => Secret.New());
+var certificates = settings.Tls ? DevelopmentCertificates.Create(data) : null;
 var servers = await Servers.AddAsync(builder, settings, data);
 
 var migrator = builder.AddProject<Projects.Migrator>("migrator", launchProfileName: null)
@@ -25,7 +26,7 @@ var registry = Service<Projects.Registry>("registry").WithReference(audit).WithR
 var costing = Service<Projects.Costing>("costing").WithReference(audit).WithReference(session);
 var vault = Service<Projects.Vault>("vault").WithReference(audit).WithReference(session).WithEnvironment("Vault__Root", settings.Vault);
 
-builder.AddProject<Projects.Gateway>("gateway", launchProfileName: null)
+var gateway = builder.AddProject<Projects.Gateway>("gateway", launchProfileName: null)
     .WithHttpEndpoint(port: settings.GatewayPort, name: "grpc", env: "GRPC_PORT", isProxied: false)
     .WithHttpEndpoint(port: settings.HttpPort, name: "http", env: "HTTP_PORT", isProxied: false)
     .WithHttpHealthCheck("/health", endpointName: "http")
@@ -38,7 +39,14 @@ builder.AddProject<Projects.Gateway>("gateway", launchProfileName: null)
     .WithReference(costing).WaitFor(costing)
     .WithReference(vault).WaitFor(vault);
 
-using var note = RunNote.Write(data, settings, builder.Configuration, servers);
+if (certificates is not null)
+{
+    gateway.WithEnvironment("Tls__CertificatePath", certificates.Certificate)
+        .WithEnvironment("Tls__KeyPath", certificates.Key)
+        .WithEnvironment("Tls__ClientAuthoritiesPath", certificates.Authority);
+}
+
+using var note = RunNote.Write(data, settings, builder.Configuration, servers, certificates);
 builder.Build().Run();
 
 // Every service has a login role, a token and a gRPC port of its own; /health answers on a second port, by HTTP/1.1.

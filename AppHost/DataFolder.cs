@@ -28,6 +28,9 @@ internal sealed class DataFolder : IDisposable
     /// <summary>The key that secrets of webhooks are derived from.</summary>
     public string WebhookKey => File("webhooks.key");
 
+    /// <summary>The authority and the certificates of runs with TLS.</summary>
+    public string Tls => File("tls");
+
     /// <summary>Where the running platform can be found.</summary>
     public string RunNote => File("run.json");
 

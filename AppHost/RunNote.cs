@@ -16,7 +16,7 @@ internal sealed class RunNote : IDisposable
     private RunNote(string path) => _path = path;
 
     /// <summary>Writes the note; it is there before anything listens.</summary>
-    public static RunNote Write(DataFolder data, Settings settings, IConfiguration configuration, Servers servers)
+    public static RunNote Write(DataFolder data, Settings settings, IConfiguration configuration, Servers servers, DevelopmentCertificates? certificates)
     {
         var text = JsonSerializer.Serialize(
             new
@@ -24,7 +24,8 @@ internal sealed class RunNote : IDisposable
                 Pid = Environment.ProcessId,
                 StartedAt = TimeProvider.System.GetUtcNow(),
                 Infra = servers.Kind.ToString().ToLowerInvariant(),
-                Gateway = $"http://localhost:{settings.GatewayPort}",
+                Gateway = $"{(certificates is null ? "http" : "https")}://localhost:{settings.GatewayPort}",
+                certificates?.Authority,
                 Http = $"http://localhost:{settings.HttpPort}",
                 Dashboard = configuration["ASPNETCORE_URLS"]?.Split(';')[0],
                 Otlp = configuration["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"],

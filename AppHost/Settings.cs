@@ -4,9 +4,9 @@ namespace AgentPlatform.AppHost;
 
 /// <summary>
 /// What can be chosen at start, each as <c>--name value</c> or as an environment variable <c>AGENTPLATFORM_NAME</c>:
-/// infra (auto, containers, local, external), data (folder), vault (folder), gateway-port (gRPC), http-port.
+/// infra (auto, containers, local, external), data (folder), vault (folder), gateway-port (gRPC), http-port, tls (true or false).
 /// </summary>
-internal sealed record Settings(InfraKind Infra, string Data, string Vault, int GatewayPort, int HttpPort)
+internal sealed record Settings(InfraKind Infra, string Data, string Vault, int GatewayPort, int HttpPort, bool Tls)
 {
     private const int DefaultGatewayPort = 8081;
     private const int DefaultHttpPort = 8080;
@@ -26,8 +26,12 @@ internal sealed record Settings(InfraKind Infra, string Data, string Vault, int 
             data,
             ReadVault(values["vault"], data),
             ReadPort(values["gateway_port"], "gateway-port", DefaultGatewayPort),
-            ReadPort(values["http_port"], "http-port", DefaultHttpPort));
+            ReadPort(values["http_port"], "http-port", DefaultHttpPort),
+            ReadTls(values["tls"]));
     }
+
+    private static bool ReadTls(string? value) => value is not { Length: > 0 } ? false
+        : bool.TryParse(value, out var isOn) ? isOn : throw Exit.With($"--tls {value}: true or false");
 
     private static string DefaultData()
     {

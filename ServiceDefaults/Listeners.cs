@@ -1,10 +1,11 @@
 using System.Net;
-using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace AgentPlatform;
 
@@ -17,40 +18,38 @@ internal static class Listeners
     private const int DefaultGrpcPort = 8081;
     private const int DefaultHttpPort = 8080;
 
+    // Who does not get on with it holds a connection for nothing.
+    private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(10);
+
     public static void AddListeners(this WebApplicationBuilder builder)
     {
         // Loopback unless set: nothing is open to the network by accident.
         var address = IPAddress.Parse(builder.Configuration["BIND_ADDRESS"] ?? "127.0.0.1");
         var grpcPort = builder.Configuration.GetValue("GRPC_PORT", DefaultGrpcPort);
         var httpPort = builder.Configuration.GetValue("HTTP_PORT", DefaultHttpPort);
-        var tls = ReadTls(builder.Configuration.GetSection("Tls").Get<TlsSettings>() ?? new TlsSettings());
+        var tls = builder.Configuration.GetSection("Tls").Get<TlsSettings>() ?? new TlsSettings();
+        var isSecure = tls.IsOn();
+        builder.Services.AddSingleton(tls);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Listen(address, grpcPort, listener =>
             {
-                listener.Protocols = tls is null ? HttpProtocols.Http2 : HttpProtocols.Http1AndHttp2;
-                if (tls is not null)
-                    listener.UseHttps(tls);
+                listener.Protocols = isSecure ? HttpProtocols.Http1AndHttp2 : HttpProtocols.Http2;
+                if (isSecure)
+                    listener.UseHttps(Handshake(tls, kestrel.ApplicationServices));
             });
             kestrel.Listen(address, httpPort, listener => listener.Protocols = HttpProtocols.Http1);
         });
     }
 
-    private static HttpsConnectionAdapterOptions? ReadTls(TlsSettings settings)
+    private static TlsHandshakeCallbackOptions Handshake(TlsSettings settings, IServiceProvider services)
     {
-        if (settings.CertificatePath.Length == 0 && settings.KeyPath.Length == 0)
-            return null;
-        if (settings.CertificatePath.Length == 0 || settings.KeyPath.Length == 0)
-            throw new InvalidOperationException("Set both Tls:CertificatePath and Tls:KeyPath, or neither.");
-
-        // The file may go on with intermediate certificates; clients that know only the root need them.
-        var chain = new X509Certificate2Collection();
-        chain.ImportFromPemFile(settings.CertificatePath);
-        return new HttpsConnectionAdapterOptions
+        var certificate = new ServerCertificate(settings, services.GetRequiredService<ILogger<ServerCertificate>>(), TimeProvider.System);
+        return new TlsHandshakeCallbackOptions
         {
-            ServerCertificate = X509Certificate2.CreateFromPemFile(settings.CertificatePath, settings.KeyPath),
-            ServerCertificateChain = chain,
+            HandshakeTimeout = HandshakeTimeout,
+            OnConnection = _ => ValueTask.FromResult(certificate.Options()),
         };
     }
 }

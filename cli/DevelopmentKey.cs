@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using AgentPlatform.Cli.Certificates;
 
 namespace AgentPlatform.Cli;
 
@@ -36,24 +37,7 @@ public sealed class DevelopmentKey : IDisposable
     }
 
     /// <summary>Writes the private key as PKCS#8 PEM, readable by the owner alone, in place of an older one.</summary>
-    public void Save(string path)
-    {
-        // Never half written and never readable by others, not even for a moment.
-        var unfinished = path + ".new";
-        File.Delete(unfinished);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        using (var file = new StreamWriter(unfinished, options))
-        {
-            file.WriteLine(_key.ExportPkcs8PrivateKeyPem());
-        }
-
-        File.Move(unfinished, path, overwrite: true);
-    }
+    public void Save(string path) => SecretFile.Write(path, _key.ExportPkcs8PrivateKeyPem());
 
     /// <summary>Makes a bearer token (JWT, ES256).</summary>
     /// <param name="subject">Who it is for: a person, <c>service:name</c>, or an agent.</param>

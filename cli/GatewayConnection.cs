@@ -22,9 +22,9 @@ public sealed class GatewayConnection : IDisposable
     private static readonly TimeSpan TokenLifetime = TimeSpan.FromHours(12);
     private readonly GrpcChannel _channel;
 
-    private GatewayConnection(string gateway, string subject, string token)
+    private GatewayConnection(GrpcChannel channel, string subject, string token)
     {
-        _channel = GrpcChannel.ForAddress(gateway, new GrpcChannelOptions { HttpHandler = new SocketsHttpHandler { UseProxy = false } });
+        _channel = channel;
         Caller = new GatewayCaller(_channel, subject, token, $"agentctl-{RandomNumberGenerator.GetHexString(8, lowercase: true)}", TimeProvider.System);
     }
 
@@ -37,7 +37,7 @@ public sealed class GatewayConnection : IDisposable
         var gateway = new Option<string?>("--gateway")
         {
             HelpName = "URL",
-            Description = $"Another platform's gateway (gRPC), with a token in {TokenVariable}. Unless given: the platform that runs on this machine",
+            Description = $"Another platform's gateway (gRPC), with a token in {TokenVariable} and, if need be, its authorities in {GatewayChannel.AuthorityVariable}. Unless given: the platform that runs on this machine",
         };
         gateway.Validators.Add(given =>
         {
@@ -56,12 +56,12 @@ public sealed class GatewayConnection : IDisposable
             var token = Environment.GetEnvironmentVariable(TokenVariable);
             return string.IsNullOrEmpty(token)
                 ? throw new CliException($"--gateway needs the token of an {role} in the environment variable {TokenVariable}")
-                : new GatewayConnection(gateway, subject, token);
+                : new GatewayConnection(GatewayChannel.Open(gateway), subject, token);
         }
         var data = DataFolder.Locate(dataFolder);
         var note = RunNote.Require(data);
         using var key = DevelopmentKey.Load(data.DevelopmentKey);
-        return new GatewayConnection(note.Gateway, subject, key.Mint(subject, [role], agentId: null, TokenLifetime, TimeProvider.System));
+        return new GatewayConnection(GatewayChannel.Open(note), subject, key.Mint(subject, [role], agentId: null, TokenLifetime, TimeProvider.System));
     }
 
     public void Dispose() => _channel.Dispose();

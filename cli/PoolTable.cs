@@ -17,7 +17,7 @@ public sealed class PoolTable : IDisposable
 
     public PoolTable(RunNote note, DevelopmentKey key, TimeProvider clock)
     {
-        _channel = GrpcChannel.ForAddress(note.Gateway, new GrpcChannelOptions { HttpHandler = new SocketsHttpHandler { UseProxy = false } });
+        _channel = GatewayChannel.Open(note);
         var subject = $"user:{Environment.UserName}";
         _operator = new GatewayCaller(_channel, subject, key.Mint(subject, ["operator"], null, TokenLifetime, clock), $"status-{Guid.CreateVersion7()}", clock);
     }

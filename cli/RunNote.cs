@@ -8,6 +8,7 @@ namespace AgentPlatform.Cli;
 /// <param name="Pid">The AppHost's process.</param>
 /// <param name="Infra">Where Postgres and Redis come from: containers, local or external.</param>
 /// <param name="Gateway">Where the gateway takes gRPC.</param>
+/// <param name="Authority">With TLS, the PEM file with what the gateway is checked by; null without.</param>
 /// <param name="Http">Where the gateway takes HTTP/1.1.</param>
 /// <param name="Dashboard">The Aspire dashboard; null when the AppHost was started without one.</param>
 /// <param name="Otlp">Where telemetry goes; null when nowhere.</param>
@@ -15,7 +16,7 @@ namespace AgentPlatform.Cli;
 /// <param name="Vault">The root of the vault.</param>
 /// <param name="Logs">The folder with the log files of the processes.</param>
 public sealed record RunNote(
-    int Pid, DateTimeOffset StartedAt, string Infra, string Gateway, string Http, string? Dashboard, string? Otlp,
+    int Pid, DateTimeOffset StartedAt, string Infra, string Gateway, string? Authority, string Http, string? Dashboard, string? Otlp,
     RunNote.Server? Database, string Vault, string Logs)
 {
     // Clocks: a process says when it started in hundredths of a second, and the note is written after that.

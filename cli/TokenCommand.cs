@@ -54,7 +54,8 @@ public static class TokenCommand
         _ => null,
     };
 
-    private static bool IsAgentId(string id) =>
+    /// <summary>Whether agents can be named so.</summary>
+    public static bool IsAgentId(string id) =>
         id is { Length: >= 1 and <= 64 } && id.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '_' or '.' or '-');
 
     private static TimeSpan? ParseLifetime(ArgumentResult result)

@@ -34,7 +34,9 @@ public static class UpCommand
         var gatewayPort = PortOption("--gateway-port", "Where the gateway takes gRPC; 8081 unless given.");
         var httpPort = PortOption("--http-port", "Where the gateway takes HTTP/1.1; 8080 unless given.");
 
-        var command = new Command("up", "Starts the platform and keeps it running until Ctrl-C. Data stays for the next time.") { infra, data, vault, gatewayPort, httpPort };
+        var tls = new Option<bool>("--tls") { Description = "The gateway takes gRPC and REST by TLS, and agents' certificates, from an authority made in the data folder." };
+
+        var command = new Command("up", "Starts the platform and keeps it running until Ctrl-C. Data stays for the next time.") { infra, data, vault, gatewayPort, httpPort, tls };
         command.SetAction((parsed, _) =>
         {
             var folder = DataFolder.Locate(parsed.GetValue(data));
@@ -45,6 +47,8 @@ public static class UpCommand
                 ("--vault", parsed.GetValue(vault)),
                 ("--gateway-port", parsed.GetValue(gatewayPort)?.ToString(CultureInfo.InvariantCulture)),
                 ("--http-port", parsed.GetValue(httpPort)?.ToString(CultureInfo.InvariantCulture)),
+                // Unless asked for here, as the environment says.
+                ("--tls", parsed.GetValue(tls) ? "true" : null),
             })
             {
                 if (value is not null)
@@ -109,6 +113,8 @@ public static class UpCommand
         var list = Terminal.NewList();
         void Row(string name, string value) => list.AddRow(new Text(name), new Text(value));
         Row("Gateway, gRPC", note.Gateway);
+        if (note.Authority is not null)
+            Row("It is checked by", note.Authority);
         Row("Gateway, REST", $"{note.Http}/v1");
         Row("Gateway, health", $"{note.Http}/health");
         if (note.Dashboard is not null)

@@ -1,10 +1,10 @@
 namespace AgentPlatform.Gateway;
 
 /// <summary>
-/// Checks a call's token before it is forwarded, unless its method is open to anybody, and whether its caller calls too often. Roles are the service's own matter.
+/// Checks a call's token before it is forwarded, unless its method is open to anybody, whether the connection is its caller's, and whether he calls too often. Roles are the service's own matter.
 /// A method that the gateway does not know, as of a newer service, needs a token too.
 /// </summary>
-public sealed class EdgeMiddleware(RequestDelegate next, AccessRules rules, BearerToken token, RateLimiter limiter, RateMetrics metrics)
+public sealed class EdgeMiddleware(RequestDelegate next, AccessRules rules, BearerToken token, AgentCertificates certificates, RateLimiter limiter, RateMetrics metrics)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -49,6 +49,7 @@ public sealed class EdgeMiddleware(RequestDelegate next, AccessRules rules, Bear
                 throw;
             }
         }
+        certificates.Check(context, caller);
         var decision = await limiter.TakeAsync(caller.Subject, context.Request.Path.Value!);
         // Of use to who reads headers of answers that went well; of gRPC's, hardly anybody does.
         if (decision.IsAdmitted && context.Features.Get<TranscodedCall>() is not null)

@@ -11,6 +11,7 @@ builder.AddOpenApi();
 builder.AddMcp();
 
 builder.Services.AddSingleton<RestRules>();
+builder.Services.AddSingleton<AgentCertificates>();
 
 var app = builder.Build();
 app.MapServiceDefaults();

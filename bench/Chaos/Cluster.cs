@@ -31,7 +31,7 @@ public sealed class Cluster : IAsyncDisposable
         Audits = [NewService("audit", 0), NewService("audit", 1)];
         Sessions = [NewService("session", 0), NewService("session", 1)];
         Registries = [NewService("registry", 0), NewService("registry", 1)];
-        Gateway = NewGateway();
+        Gateway = NewGateway("gateway");
     }
 
     /// <summary>Where its logs and data are.</summary>
@@ -217,9 +217,10 @@ public sealed class Cluster : IAsyncDisposable
         process.Settings["Registry__OutageAfter"] = "00:00:03";
     }
 
-    private ServiceProcess NewGateway()
+    /// <summary>A gateway before the same services, not started; whoever makes one disposes of it.</summary>
+    public ServiceProcess NewGateway(string name)
     {
-        var gateway = new ServiceProcess("gateway", ProgramOf("gateway", "Gateway"), _folder);
+        var gateway = new ServiceProcess(name, ProgramOf("gateway", "Gateway"), _folder);
         gateway.Settings["Authentication__DevelopmentKey"] = Key.PublicKey;
         gateway.Settings["ConnectionStrings__redis"] = $"127.0.0.1:{_redisPort}";
         // The limit is on, and out of the way: whoever measures or kills calls as fast as he can.

@@ -11,6 +11,7 @@ public static class AgentCommand
         AgentListCommand.Create(),
         Show(),
         AgentWatchCommand.Create(),
+        AgentCertificateCommand.Create(),
         Change("disable", "Keeps an agent from registering, living and working; what it held goes back.",
             async (caller, id, reason) => (await caller.Registry.DisableAgentAsync(new DisableAgentRequest { Id = id, Reason = reason }, CallKey.New())).Agent),
         Change("enable", "Lets a disabled agent work again.",

@@ -50,7 +50,7 @@ public sealed class DemoRun : IDisposable
     public DemoRun(RunNote note, DevelopmentKey key, DemoTelemetry telemetry, TimeProvider clock)
     {
         (_note, _telemetry, _clock) = (note, telemetry, clock);
-        _channel = GrpcChannel.ForAddress(note.Gateway, new GrpcChannelOptions { HttpHandler = new SocketsHttpHandler { UseProxy = false } });
+        _channel = GatewayChannel.Open(note);
         _runId = string.Create(CultureInfo.InvariantCulture, $"demo-{clock.GetUtcNow():yyyyMMdd-HHmmss}-{RandomNumberGenerator.GetHexString(4, lowercase: true)}");
         _agent = Caller($"agent:{AgentId}", "agent", AgentId);
         _superuser = Caller("user:thandi", "superuser", agentId: null);

@@ -29,7 +29,7 @@ public sealed class FleetSimulation(int agents, int tasksPerSecond, TimeSpan dur
         using var stop = new CancellationTokenSource();
         var bytesBefore = GC.GetTotalMemory(forceFullCollection: true);
         var channels = Enumerable.Range(0, (agents - 1) / AgentsPerConnection + 1)
-            .Select(_ => GrpcChannel.ForAddress(note.Gateway, new GrpcChannelOptions { HttpHandler = new SocketsHttpHandler { UseProxy = false } })).ToList();
+            .Select(_ => GatewayChannel.Open(note)).ToList();
         string[] ids = [.. Enumerable.Range(0, agents).Select(i => $"simulated-{i:00000}")];
         var running = ids.Select((id, i) => new SimulatedAgent(
             id, Invoker(channels[i / AgentsPerConnection], key.Mint($"agent:{id}", ["agent"], id, TokenLifetime, TimeProvider.System)), _tally, beatEvery, StayFor).RunAsync(stop.Token)).ToList();

@@ -32,7 +32,8 @@ internal sealed class NodeAgent : IAsyncDisposable
     public string Updates { get; }
 
     /// <summary>Starts it, with its machine's key and the certificates that it trusts beside the usual ones. Without Node, or where npm cannot install what it needs, the test is skipped, but not where CI is set.</summary>
-    public static async Task<NodeAgent> StartAsync(Cluster cluster, string agentId, string? machineKey = null, string certificates = "")
+    public static async Task<NodeAgent> StartAsync(
+        Cluster cluster, string agentId, string? machineKey = null, string certificates = "", Dictionary<string, string>? environment = null)
     {
         if (await Modules.InstallAsync() is { } missing)
         {
@@ -54,6 +55,8 @@ internal sealed class NodeAgent : IAsyncDisposable
         start.Environment["UPDATES"] = Directory.CreateDirectory(Path.Combine(cluster.Folder, $"updates-{agentId}")).FullName;
         if (certificates.Length > 0)
             start.Environment["NODE_EXTRA_CA_CERTS"] = certificates;
+        foreach (var (name, value) in environment ?? [])
+            start.Environment[name] = value;
         return new NodeAgent(Process.Start(start)!, start.Environment["UPDATES"]!);
     }
 

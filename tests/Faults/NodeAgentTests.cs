@@ -1,4 +1,5 @@
 using AgentPlatform.Bench.Chaos;
+using AgentPlatform.Cli.Certificates;
 using AgentPlatform.Contracts.Registry.V1;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
@@ -57,6 +58,42 @@ public sealed class NodeAgentTests : IDisposable
         await configs.SetAgentConfigAsync(new SetAgentConfigRequest { AgentId = "node-works", Config = Struct.Parser.ParseJson("""{"depth": 7}""") });
         var configured = await agent.NextAsync("configured");
         Assert.Equal(("1", 7), (configured.GetProperty("version").GetString(), configured.GetProperty("config").GetProperty("depth").GetInt32()));
+    }
+
+    [Fact]
+    public async Task It_connects_with_a_certificate_of_its_own()
+    {
+        var folder = Directory.CreateTempSubdirectory("agentplatform-test-node-tls-");
+        await using var gateway = _faults.Cluster.NewGateway("gateway-tls");
+        try
+        {
+            string In(string name) => Path.Combine(folder.FullName, name);
+            using var authority = CertificateAuthority.Create(In("authority.pem"), In("authority-key.pem"), TimeProvider.System);
+            authority.SignServer(In("gateway.pem"), In("gateway-key.pem"), TimeSpan.FromHours(1), "localhost");
+            authority.SignAgent("node-tls", "agentplatform", In("agent.pem"), In("agent-key.pem"), TimeSpan.FromHours(1));
+            gateway.Settings["Tls__CertificatePath"] = In("gateway.pem");
+            gateway.Settings["Tls__KeyPath"] = In("gateway-key.pem");
+            gateway.Settings["Tls__ClientAuthoritiesPath"] = In("authority.pem");
+            gateway.Settings["Tls__RequireAgentCertificates"] = "true";
+            await gateway.StartAsync();
+
+            var environment = new Dictionary<string, string>
+            {
+                ["GATEWAY"] = $"localhost:{gateway.GrpcPort}", ["AUTHORITY"] = In("authority.pem"), ["CERTIFICATE"] = In("agent.pem"), ["KEY"] = In("agent-key.pem"),
+            };
+            await using var agent = await NodeAgent.StartAsync(_faults.Cluster, "node-tls", environment: environment);
+            await agent.NextAsync("welcome");
+            var payload = Struct.Parser.ParseJson("""{"text": "over TLS"}""");
+            Assert.Equal(payload, (await EndAsync(await MakeAsync("node-tls", "test.echo", payload))).Result);
+
+            // With the same certificate and another agent's token there is no way in.
+            await using var other = await NodeAgent.StartAsync(_faults.Cluster, "node-other", environment: environment);
+            Assert.Equal("CERTIFICATE_NOT_YOURS", (await other.NextAsync("broken")).GetProperty("reason").GetString());
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
     [Fact]

@@ -1,15 +1,16 @@
-// Runs the agent: GATEWAY (host:port), TOKEN, AGENT_ID, PROTOS (the contracts' folder), MACHINE_KEY and UPDATES (a folder for what it installs) are its environment.
+// Runs the agent: GATEWAY (host:port), TOKEN, AGENT_ID, PROTOS (the contracts' folder), MACHINE_KEY and UPDATES (a folder for what it installs) are its environment; with TLS also
+// AUTHORITY (what the gateway is checked by), CERTIFICATE and KEY (the agent's own), PEM files.
 // Each event is a line of JSON on stdout. It ends when stdin does, and with the code 3 when it may not go on.
 import { Agent } from './agent.mjs';
 import { Platform } from './platform.mjs';
 import { Telemetry } from './telemetry.mjs';
 import { Updates } from './updates.mjs';
 
-const { GATEWAY, TOKEN, AGENT_ID, PROTOS, MACHINE_KEY, UPDATES } = process.env;
+const { GATEWAY, TOKEN, AGENT_ID, PROTOS, MACHINE_KEY, UPDATES, AUTHORITY, CERTIFICATE, KEY } = process.env;
 const lookEveryMs = 10 * 60_000;
 const say = (event, facts) => process.stdout.write(`${JSON.stringify({ event, ...facts })}\n`);
 
-const platform = new Platform(GATEWAY, TOKEN, PROTOS);
+const platform = new Platform(GATEWAY, TOKEN, PROTOS, AUTHORITY && { authority: AUTHORITY, certificate: CERTIFICATE, key: KEY });
 const agent = new Agent(platform, AGENT_ID, MACHINE_KEY);
 for (const event of ['registered', 'welcome', 'beat', 'configured', 'task', 'settled', 'broken']) agent.on(event, (facts) => say(event, facts));
 

@@ -1,6 +1,6 @@
 // The platform's contracts, and calls to it: with a token, an idempotency key, and a repeat where one is worth it.
 import { randomUUID } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import grpc from '@grpc/grpc-js';
@@ -18,19 +18,21 @@ export const isRepeatable = (code) => repeatable.includes(code);
 export const pause = (attempt, signal) => delay(Math.min(longestPauseMs, firstPauseMs * 2 ** attempt) * (0.5 + Math.random() / 2), undefined, { signal });
 
 export class Platform {
-  /** `protos` is the folder of the contracts, `gateway` is host:port. */
-  constructor(gateway, token, protos) {
+  /** `protos` is the folder of the contracts, `gateway` is host:port, `tls` the paths of PEM files. */
+  constructor(gateway, token, protos, tls) {
     const folder = join('agentplatform', 'registry', 'v1');
     const files = [...readdirSync(join(protos, folder)).map((name) => join(folder, name)), join('google', 'rpc', 'status.proto'), join('google', 'rpc', 'error_details.proto')];
     this.contracts = loadSync(files, { includeDirs: [protos], keepCase: true, longs: String, enums: String, defaults: true, oneofs: true });
     this.token = token;
     const { RegistryService, AgentLinkService, DeploymentService, TelemetryService } = grpc.loadPackageDefinition(this.contracts).agentplatform.registry.v1;
     const channel = { 'grpc.keepalive_time_ms': 20_000 };
-    const insecure = grpc.credentials.createInsecure();
-    this.registry = new RegistryService(gateway, insecure, channel);
-    this.links = new AgentLinkService(gateway, insecure, channel);
-    this.deployments = new DeploymentService(gateway, insecure, channel);
-    this.telemetry = new TelemetryService(gateway, insecure, channel);
+    const credentials = tls
+      ? grpc.credentials.createSsl(readFileSync(tls.authority), readFileSync(tls.key), readFileSync(tls.certificate))
+      : grpc.credentials.createInsecure();
+    this.registry = new RegistryService(gateway, credentials, channel);
+    this.links = new AgentLinkService(gateway, credentials, channel);
+    this.deployments = new DeploymentService(gateway, credentials, channel);
+    this.telemetry = new TelemetryService(gateway, credentials, channel);
   }
 
   /** A unary call, repeated until it is answered or refused for good. Its one key makes that safe. */
