@@ -24,12 +24,13 @@ public sealed class Agentctl : IDisposable
     }
 
     /// <summary>Lets a platform seem to run: this process stands for it.</summary>
-    public void WriteRunNote(int? pid = null, DateTimeOffset? startedAt = null, string gateway = "http://localhost:9") => Write("run.json", JsonSerializer.Serialize(new
+    public void WriteRunNote(int? pid = null, DateTimeOffset? startedAt = null, string gateway = "http://localhost:9", string? authority = null) => Write("run.json", JsonSerializer.Serialize(new
     {
         pid = pid ?? Environment.ProcessId,
         startedAt = startedAt ?? TimeProvider.System.GetUtcNow(),
         infra = "local",
         gateway,
+        authority,
         http = "http://localhost:9",
         vault = PathOf("vault"),
         logs = PathOf("logs"),
