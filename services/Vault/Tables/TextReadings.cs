@@ -27,14 +27,16 @@ internal static class TextReadings
         _ => new(Readings.All), // nothing, or an error, can be in any column
     };
 
-    /// <summary>Reads a number written in this way; grouping only by threes, no exponent, no leading zeros.</summary>
+    /// <summary>
+    /// Reads a number written in this way: groups of three digits, no exponent, no zeros in front, no plus (telephones have one).
+    /// </summary>
     public static bool TryReadNumber(ReadOnlySpan<char> text, bool isComma, out decimal number)
     {
         number = 0;
         if (text.Length is 0 or > LongestReadable)
             return false;
         var (point, group) = isComma ? (',', '.') : ('.', ',');
-        var digits = text[0] is '-' or '+' or '−' ? text[1..] : text;
+        var digits = text[0] is '-' or '−' ? text[1..] : text;
         var at = digits.IndexOf(point);
         var whole = at < 0 ? digits : digits[..at];
         var fraction = at < 0 ? default : digits[(at + 1)..];

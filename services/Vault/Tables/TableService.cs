@@ -1,0 +1,58 @@
+using System.Security.Cryptography;
+using AgentPlatform.Contracts.Vault.V1;
+using Grpc.Core;
+
+namespace AgentPlatform.Vault.Tables;
+
+/// <summary>The RPCs of tables. See table.proto for what each promises.</summary>
+public sealed class TableService(GuardedFiles files, TableGate gate) : Contracts.Vault.V1.TableService.TableServiceBase
+{
+    // So many, or so many bytes, go in a message: large enough to cost little, small enough to come soon.
+    private const int BatchRows = 500;
+    private const int BatchBytes = 256 * 1024;
+
+    public override async Task ReadTable(ReadTableRequest request, IServerStreamWriter<ReadTableResponse> responseStream, ServerCallContext context)
+    {
+        var options = TableRules.Read(request);
+        await files.ReadAsync(request.Path, context, file => gate.RunAsync(context.Caller().Subject, context.CancellationToken, async stop =>
+        {
+            var bytes = file.ReadToEnd();
+            using var table = TableFile.Open(Path.GetExtension(request.Path), bytes, options, stop);
+            var description = table.Description;
+            var columns = TableRules.Select(description.Columns, request.Columns);
+            (description.File, description.Sha256) = (file.ToProto(), Convert.ToHexStringLower(SHA256.HashData(bytes)));
+            description.Columns.Clear();
+            description.Columns.Add(columns);
+            await responseStream.WriteAsync(new ReadTableResponse { Table = description }, stop);
+            await SendAsync(Wanted(table.Rows(columns, stop), request), responseStream, stop);
+        }));
+    }
+
+    private static IEnumerable<TableRow> Wanted(IEnumerable<TableRow> rows, ReadTableRequest request)
+    {
+        var (number, last) = (0L, request.RowCount == 0 ? long.MaxValue : Math.Max(1, request.FirstRow) + (request.RowCount - 1));
+        foreach (var row in rows)
+        {
+            if (++number > last)
+                yield break;
+            if (number >= request.FirstRow)
+                yield return row;
+        }
+    }
+
+    private static async Task SendAsync(IEnumerable<TableRow> rows, IServerStreamWriter<ReadTableResponse> responseStream, CancellationToken cancellation)
+    {
+        var (batch, bytes) = (new TableRows(), 0);
+        foreach (var row in rows)
+        {
+            batch.Rows.Add(row);
+            bytes += row.CalculateSize();
+            if (batch.Rows.Count < BatchRows && bytes < BatchBytes)
+                continue;
+            await responseStream.WriteAsync(new ReadTableResponse { Rows = batch }, cancellation);
+            (batch, bytes) = (new TableRows(), 0);
+        }
+        if (batch.Rows.Count > 0)
+            await responseStream.WriteAsync(new ReadTableResponse { Rows = batch }, cancellation);
+    }
+}
