@@ -13,4 +13,10 @@ public sealed class VaultSettings
 
     /// <summary>How many directory entries one page of a list may look at: a listing is a look round, not a crawl.</summary>
     public int ListMaximumEntries { get; init; } = 100_000;
+
+    /// <summary>How many tables and forms one instance reads at once; each may cost some 150 MB.</summary>
+    public int TablesAtOnce { get; init; } = 4;
+
+    /// <summary>How long one may take until its caller has all rows.</summary>
+    public TimeSpan TableTimeLimit { get; init; } = TimeSpan.FromMinutes(2);
 }

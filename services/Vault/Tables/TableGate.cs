@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Grpc.Core;
 
 namespace AgentPlatform.Vault.Tables;
 
@@ -13,28 +14,28 @@ public sealed class TableGate(VaultSettings settings, TimeProvider clock) : IDis
     private readonly SemaphoreSlim _places = new(settings.TablesAtOnce);
     private readonly ConcurrentDictionary<string, int> _callers = new(StringComparer.Ordinal);
 
-    public async Task RunAsync(string caller, CancellationToken cancellation, Func<CancellationToken, Task> read)
+    /// <summary>Takes a place, which is given back by disposing of what is returned. RESOURCE_EXHAUSTED <c>TOO_MANY_TABLES</c> when there is none.</summary>
+    public IDisposable Enter(ServerCallContext context)
     {
-        var ofCaller = Math.Max(1, settings.TablesAtOnce / 2);
-        if (_callers.AddOrUpdate(caller, 1, (_, count) => count + 1) is var count && (count > ofCaller || !_places.Wait(TimeSpan.Zero, CancellationToken.None)))
-        {
-            Leave(caller);
-            throw TableRules.TooMany(settings.TablesAtOnce, RetryAfter);
-        }
+        var (caller, ofCaller) = (context.Caller().Subject, Math.Max(1, settings.TablesAtOnce / 2));
+        if (_callers.AddOrUpdate(caller, 1, (_, count) => count + 1) <= ofCaller && _places.Wait(TimeSpan.Zero))
+            return new Place(this, caller);
+        Leave(caller);
+        throw TableRules.TooMany(settings.TablesAtOnce, RetryAfter);
+    }
+
+    /// <summary>Runs a reading as long as it may take. DEADLINE_EXCEEDED <c>TABLE_NOT_TAKEN</c> after that.</summary>
+    public async Task LimitAsync(ServerCallContext context, Func<CancellationToken, Task> read)
+    {
+        using var limit = new CancellationTokenSource(settings.TableTimeLimit, clock);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, limit.Token);
         try
         {
-            using var limit = new CancellationTokenSource(settings.TableTimeLimit, clock);
-            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
-            try { await read(stop.Token); }
-            catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
-            {
-                throw TableRules.NotTaken(settings.TableTimeLimit);
-            }
+            await read(stop.Token);
         }
-        finally
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !context.CancellationToken.IsCancellationRequested)
         {
-            _places.Release();
-            Leave(caller);
+            throw TableRules.NotTaken(settings.TableTimeLimit);
         }
     }
 
@@ -45,5 +46,14 @@ public sealed class TableGate(VaultSettings settings, TimeProvider clock) : IDis
     {
         _callers.AddOrUpdate(caller, 0, (_, count) => count - 1);
         _callers.TryRemove(KeyValuePair.Create(caller, 0));
+    }
+
+    private sealed class Place(TableGate gate, string caller) : IDisposable
+    {
+        public void Dispose()
+        {
+            gate._places.Release();
+            gate.Leave(caller);
+        }
     }
 }

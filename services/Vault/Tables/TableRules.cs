@@ -60,5 +60,5 @@ internal static class TableRules
         $"As many tables are being read here as may be at once ({maximum}), or as one caller may; try again.") { RetryAfter = retryAfter };
 
     public static PlatformException NotTaken(TimeSpan limit) => new(StatusCode.DeadlineExceeded, "TABLE_NOT_TAKEN",
-        $"The rows were not taken within {limit.TotalSeconds:N0} seconds; ask for fewer rows or columns.");
+        $"The rows were not taken within {limit.TotalSeconds:0.#} seconds; ask for fewer rows or columns.");
 }
