@@ -24,7 +24,10 @@ public sealed class TableGate(VaultSettings settings, TimeProvider clock) : IDis
         throw TableRules.TooMany(settings.TablesAtOnce, RetryAfter);
     }
 
-    /// <summary>Runs a reading as long as it may take. DEADLINE_EXCEEDED <c>TABLE_NOT_TAKEN</c> after that.</summary>
+    /// <summary>
+    /// Runs a reading as long as it may take. After that it is DEADLINE_EXCEEDED <c>TABLE_TOO_SLOW</c>; when it waits for its caller to take what was sent, there is no
+    /// way to say so, and the stream is cut off.
+    /// </summary>
     public async Task LimitAsync(ServerCallContext context, Func<CancellationToken, Task> read)
     {
         using var limit = new CancellationTokenSource(settings.TableTimeLimit, clock);
@@ -35,7 +38,7 @@ public sealed class TableGate(VaultSettings settings, TimeProvider clock) : IDis
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !context.CancellationToken.IsCancellationRequested)
         {
-            throw TableRules.NotTaken(settings.TableTimeLimit);
+            throw TableRules.TooSlow(settings.TableTimeLimit);
         }
     }
 

@@ -59,6 +59,6 @@ internal static class TableRules
     public static PlatformException TooMany(int maximum, TimeSpan retryAfter) => new(StatusCode.ResourceExhausted, "TOO_MANY_TABLES",
         $"As many tables are being read here as may be at once ({maximum}), or as one caller may; try again.") { RetryAfter = retryAfter };
 
-    public static PlatformException NotTaken(TimeSpan limit) => new(StatusCode.DeadlineExceeded, "TABLE_NOT_TAKEN",
-        $"The rows were not taken within {limit.TotalSeconds:0.#} seconds; ask for fewer rows or columns.");
+    public static PlatformException TooSlow(TimeSpan limit) => new(StatusCode.DeadlineExceeded, "TABLE_TOO_SLOW",
+        $"The table was not read within {limit.TotalSeconds:0.#} seconds; ask for fewer rows or columns.");
 }
