@@ -23,8 +23,8 @@ foreach (var (name, password) in logins)
 var audit = Service<Projects.Audit>("audit").WithEnvironment("Audit__SigningKey", Path.Combine(data.Audit, "signing.pem"));
 var session = Service<Projects.Session>("session").WithReference(audit).WithEnvironment("Webhooks__KeyFile", data.WebhookKey);
 var registry = Service<Projects.Registry>("registry").WithReference(audit).WithReference(session);
-var costing = Service<Projects.Costing>("costing").WithReference(audit).WithReference(session);
 var vault = Service<Projects.Vault>("vault").WithReference(audit).WithReference(session).WithEnvironment("Vault__Root", settings.Vault);
+var costing = Service<Projects.Costing>("costing").WithReference(audit).WithReference(session).WithReference(vault);
 
 var gateway = builder.AddProject<Projects.Gateway>("gateway", launchProfileName: null)
     .WithHttpEndpoint(port: settings.GatewayPort, name: "grpc", env: "GRPC_PORT", isProxied: false)

@@ -87,11 +87,12 @@ public sealed class BenchPlatform : IAsyncDisposable
     /// <summary>Starts a Session whose database is at this port.</summary>
     public Task<ServiceProcess> StartSessionAsync(int databasePort) => StartAsync(NewService("session", "Session", databasePort));
 
-    /// <summary>Starts a Costing without a Session behind it: nothing that is measured asks for one.</summary>
+    /// <summary>Starts a Costing without Session and Vault behind it: nothing that is measured asks for them.</summary>
     public Task<ServiceProcess> StartCostingAsync()
     {
         var costing = NewService("costing", "Costing", PostgresPort);
         AddAddress(costing, "session", _audit);
+        AddAddress(costing, "vault", _audit);
         return StartAsync(costing);
     }
 

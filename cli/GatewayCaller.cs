@@ -30,6 +30,7 @@ public sealed class GatewayCaller
         Telemetry = new TelemetryService.TelemetryServiceClient(invoker);
         Vault = new VaultService.VaultServiceClient(invoker);
         VaultAccess = new VaultAccessService.VaultAccessServiceClient(invoker);
+        Tables = new TableService.TableServiceClient(invoker);
         Prices = new PriceService.PriceServiceClient(invoker);
         PriceLists = new PriceListService.PriceListServiceClient(invoker);
         Budgets = new BudgetService.BudgetServiceClient(invoker);
@@ -65,6 +66,8 @@ public sealed class GatewayCaller
     public VaultService.VaultServiceClient Vault { get; }
 
     public VaultAccessService.VaultAccessServiceClient VaultAccess { get; }
+
+    public TableService.TableServiceClient Tables { get; }
 
     public PriceService.PriceServiceClient Prices { get; }
 

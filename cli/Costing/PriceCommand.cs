@@ -13,6 +13,7 @@ public static class PriceCommand
         PriceSetCommand.Create(),
         PriceWithdrawCommand.Create(),
         PriceProposeCommand.Create(),
+        PriceImportCommand.Create(),
         PriceListsCommand.Create(),
         PriceDiffCommand.Create(),
         PriceDecideCommand.Create("approve", "Approves a price list: all that it changes is in force at once.", Decision.Approve),

@@ -155,7 +155,8 @@ public sealed class Platform(TestServers servers) : IAsyncLifetime
     private static string[] Neighbours(string service) => service switch
     {
         "audit" => [],
-        "costing" or "registry" or "vault" => ["audit", "session"],
+        "registry" or "vault" => ["audit", "session"],
+        "costing" => ["audit", "session", "vault"],
         "gateway" => ["audit", "session", "registry", "costing", "vault"],
         _ => ["audit"],
     };

@@ -31,6 +31,31 @@ public static class PriceListRules
         return lines;
     }
 
+    /// <summary>All but what the vault judges: the path's form, and how the table is to be read.</summary>
+    public static void Check(ImportPriceListRequest request) => new FieldChecks()
+        .Words("path", request.Path, SourceMaximumCharacters)
+        .Words("reason", request.Reason, CostingChecks.ReasonMaximumCharacters)
+        .Require(request.Currency.Length == 0 || Currencies.IsCode(request.Currency), "currency", "must be three capital letters as in ISO 4217")
+        .OptionalDay("valid_from", request.ValidFrom, out _)
+        .OptionalDay("valid_to", request.ValidTo, out _)
+        .ThrowIfAny();
+
+    /// <summary>The prices of a file; what is wrong with one names its row.</summary>
+    public static IReadOnlyList<PriceTerms> Read(PriceFile file, DateOnly today)
+    {
+        if (file.Prices.Count == 0)
+            throw Errors.FailedPrecondition("PRICE_FILE_EMPTY", "There is no price in the table.");
+        var (checks, terms, rows) = (new FieldChecks(), new List<PriceTerms>(file.Prices.Count), new Dictionary<string, long>(StringComparer.Ordinal));
+        foreach (var (row, price) in file.Prices)
+        {
+            checks.Within($"row {row}").Price(price, today, out var one)
+                .Require(rows.TryAdd(price.Sku, row), "sku", $"is that of row {rows.GetValueOrDefault(price.Sku)}, too");
+            terms.Add(one);
+        }
+        checks.ThrowIfAny();
+        return terms;
+    }
+
     public static void Check(DecidePriceListRequest request, out Guid id)
     {
         var checks = new FieldChecks().Id("id", request.Id, out id).Known("decision", request.Decision).Digest("digest", request.Digest);

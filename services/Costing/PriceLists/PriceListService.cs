@@ -6,7 +6,7 @@ using static AgentPlatform.Contracts.Costing.V1.PriceListStatus;
 namespace AgentPlatform.Costings;
 
 /// <summary>The RPCs of price lists. See price_list.proto for what each promises.</summary>
-public sealed class PriceListService(Database database, PriceStore prices, PriceListStore store, OrganisationCalendar calendar)
+public sealed class PriceListService(Database database, PriceStore prices, PriceListStore store, PriceFileReader files, OrganisationCalendar calendar)
     : Contracts.Costing.V1.PriceListService.PriceListServiceBase
 {
     private const string Decided = "price_list.decide";
@@ -16,11 +16,19 @@ public sealed class PriceListService(Database database, PriceStore prices, Price
         var terms = PriceListRules.Read(request, calendar.Today);
 
         await using var work = await database.BeginAsync(context);
-        var inForce = await prices.FindAsync(work, terms.Select(t => (t.Sku, t.ValidFrom)));
-        var lines = PriceListRules.Compare(terms, inForce, await PriceStore.FindLatestAsync(work, terms.Select(t => t.Sku).ToArray()));
-        var list = store.Propose(work, request, lines);
-        work.Audit("price_list.propose", $"price_list/{list.Id}", [("source", list.Source), .. CountsOf(list), ("digest", list.Digest), ("reason", list.Reason)]);
-        return await work.CommitAsync(new ProposePriceListResponse { PriceList = list.ToProto() });
+        return await work.CommitAsync(new ProposePriceListResponse { PriceList = await ProposeAsync(work, request.Source, request.Reason, terms) });
+    }
+
+    public override async Task<ImportPriceListResponse> ImportPriceList(ImportPriceListRequest request, ServerCallContext context)
+    {
+        PriceListRules.Check(request);
+        // Before the work begins: no transaction waits for another service.
+        var (table, file) = await files.ReadAsync(request, context);
+        var terms = PriceListRules.Read(file, calendar.Today);
+
+        await using var work = await database.BeginAsync(context);
+        var list = await ProposeAsync(work, request.Path, request.Reason, terms, ("file_sha256", table.Sha256), ("sheet", table.Sheet));
+        return await work.CommitAsync(new ImportPriceListResponse { PriceList = list, FileSha256 = table.Sha256, Sheet = table.Sheet });
     }
 
     public override Task<DecidePriceListResponse> DecidePriceList(DecidePriceListRequest request, ServerCallContext context)
@@ -55,6 +63,15 @@ public sealed class PriceListService(Database database, PriceStore prices, Price
         PriceListRules.Visible(await store.FindAsync(id, context), id, context.Caller());
         var (rows, next) = await store.ListLinesAsync(page, id, request.Change, context);
         return new ListPriceListLinesResponse { Lines = { rows.Select(l => l.ToProto()) }, NextPageToken = next };
+    }
+
+    private async Task<PriceList> ProposeAsync(UnitOfWork work, string source, string reason, IReadOnlyList<PriceTerms> terms, params (string, string)[] details)
+    {
+        var inForce = await prices.FindAsync(work, terms.Select(t => (t.Sku, t.ValidFrom)));
+        var lines = PriceListRules.Compare(terms, inForce, await PriceStore.FindLatestAsync(work, terms.Select(t => t.Sku).ToArray()));
+        var list = store.Propose(work, source, reason, lines);
+        work.Audit("price_list.propose", $"price_list/{list.Id}", [("source", list.Source), .. CountsOf(list), ("digest", list.Digest), ("reason", list.Reason), .. details]);
+        return list.ToProto();
     }
 
     private async Task<DecidePriceListResponse> DecideAsync(Guid id, DecidePriceListRequest request, ServerCallContext context)

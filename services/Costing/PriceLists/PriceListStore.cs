@@ -56,10 +56,10 @@ public sealed class PriceListStore(Database database)
     private const string DecideOne = "UPDATE costing.price_lists SET status = $2, reviewed_by = $3, reviewed_at = $4, review_reason = $5 WHERE id = $1";
 
     /// <summary>Adds a pending list with its lines and its digest.</summary>
-    public PriceListRecord Propose(UnitOfWork work, ProposePriceListRequest request, IReadOnlyList<PriceListLineRecord> lines)
+    public PriceListRecord Propose(UnitOfWork work, string source, string reason, IReadOnlyList<PriceListLineRecord> lines)
     {
         var now = database.Now;
-        var content = new PriceListRecord(Guid.CreateVersion7(now), request.Source, request.Reason, lines.Count, lines.Count(l => l.Change == PriceChange.New),
+        var content = new PriceListRecord(Guid.CreateVersion7(now), source, reason, lines.Count, lines.Count(l => l.Change == PriceChange.New),
             lines.Count(l => l.Change == PriceChange.Changed), PriceListStatus.PriceListPending, "", work.Caller.Subject, work.Caller.AgentId, now, "", null, "");
         var list = content with { Digest = PriceListDigest.Of(content, lines) };
         work.Execute(Insert, list.Id, list.Source, list.Reason, list.LinesCount, list.NewCount, list.ChangedCount, EnumText.Of(list.Status), list.Digest, list.ProposedBy, list.AgentId, now);

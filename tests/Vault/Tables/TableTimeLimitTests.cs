@@ -3,24 +3,24 @@ using Grpc.Core;
 
 namespace AgentPlatform.Tests.Vaults;
 
-public sealed class TableTimeLimitTests : IClassFixture<VaultPlatform>
+public sealed class TableTimeLimitTests : IClassFixture<Platform>
 {
-    private readonly VaultPlatform _vault;
+    private readonly Platform _platform;
 
-    public TableTimeLimitTests(VaultPlatform vault)
+    public TableTimeLimitTests(Platform platform)
     {
-        _vault = vault;
-        vault.Platform.Settings["vault"]["Vault:TableTimeLimit"] = "00:00:02";
-        vault.Platform.Settings["vault"]["Vault:TablesAtOnce"] = "1";
+        _platform = platform;
+        platform.Settings["vault"] = new() { ["Vault:TableTimeLimit"] = "00:00:02", ["Vault:TablesAtOnce"] = "1" };
     }
 
     [Fact]
     public async Task Whoever_does_not_take_the_rows_in_time_is_cut_off_and_the_next_one_gets_the_place()
     {
-        _vault.Folder.Write("slow.csv", "a\n" + string.Concat(Enumerable.Repeat($"{new string('x', 9_000)}\n", 1_000)));
-        _vault.Folder.Write("small.csv", "a\n1\n");
-        using var slow = (await As("slow")).ReadTable(new ReadTableRequest { Path = "slow.csv" });
-        // Nothing is read of it, and what a connection takes by itself is less than the file.
+        await _platform.AllowAgentsAsync("**");
+        await File.WriteAllBytesAsync(Path.Combine(_platform.VaultRoot, "slow.xlsx"), WorkbookFile.Heavy());
+        await File.WriteAllTextAsync(Path.Combine(_platform.VaultRoot, "small.csv"), "a\n1\n");
+        using var slow = (await As("slow")).ReadTable(new ReadTableRequest { Path = "slow.xlsx" });
+        // Nothing is read of it.
         await slow.ResponseHeadersAsync;
 
         var next = await As("next");
@@ -37,5 +37,5 @@ public sealed class TableTimeLimitTests : IClassFixture<VaultPlatform>
         });
     }
 
-    private Task<TableService.TableServiceClient> As(string agent) => _vault.Platform.ClientAsync<TableService.TableServiceClient>(Tokens.Agent(agent));
+    private Task<TableService.TableServiceClient> As(string agent) => _platform.ClientAsync<TableService.TableServiceClient>(Tokens.Agent(agent));
 }

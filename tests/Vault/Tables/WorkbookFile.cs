@@ -38,6 +38,10 @@ internal sealed class WorkbookFile
 
     public static WorkbookFile Of(string rows) => new WorkbookFile().Sheet("One", rows);
 
+    /// <summary>A small file whose rows are some 60 MB when they are sent: far more than whatever lies between a vault and its caller takes by itself.</summary>
+    public static byte[] Heavy() => new WorkbookFile { Strings = [$"<t>{string.Concat(Enumerable.Range(0, 6_500))}</t>"] }
+        .Sheet("One", string.Concat(Enumerable.Range(0, 2_300).Select(i => $"<row i='{i}'><c t='s'><v>0</v></c></row>"))).ToBytes();
+
     public byte[] ToBytes()
     {
         using var file = new MemoryStream();
