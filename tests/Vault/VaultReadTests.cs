@@ -74,6 +74,42 @@ public sealed class VaultReadTests(VaultPlatform vault) : IClassFixture<VaultPla
     }
 
     [Theory]
+    [InlineData("../outside/secret.csv", "../outside/missing.csv")]
+    [InlineData("/etc/passwd", "/etc/missing")]
+    [InlineData("/proc/self/fd/0", "/proc/self/fd/999999")]
+    [InlineData("//etc/passwd", "//etc/missing")]
+    [InlineData("tricks/there/", "tricks/missing/")]
+    [InlineData("tricks\\there.csv", "tricks\\missing.csv")]
+    [InlineData("tricks/there.csv\0", "tricks/missing.csv\0")]
+    [InlineData("tricks/there.csv/../there.csv", "tricks/missing.csv/../missing.csv")]
+    [InlineData("tricks/.hidden/there.csv", "tricks/.hidden/missing.csv")]
+    [InlineData("tricks/there.txt", "tricks/missing.txt")]
+    [InlineData("tricks/outer/secret.csv", "tricks/outer/missing.csv")]
+    [InlineData("tricks/there-link.csv", "tricks/missing-link.csv")]
+    [InlineData("tricks/there-pipe.csv", "tricks/missing-pipe.csv")]
+    [InlineData("tricks/there-twice.csv", "tricks/missing-twice.csv")]
+    [InlineData("tricks/%2e%2e/there.csv", "tricks/%2e%2e/missing.csv")]
+    public async Task A_trick_gets_the_same_answer_whether_the_target_exists_or_not(string there, string missing)
+    {
+        var folder = vault.Folder;
+        foreach (var path in new[] { "tricks/there.csv", "tricks/there.txt", "tricks/.hidden/there.csv", "tricks/there/x.csv", "tricks/there-twice.csv" })
+            folder.Write(path);
+        if (!File.Exists(folder.At("tricks/there-pipe.csv")))
+        {
+            folder.Link("tricks/outer", folder.Outside);
+            folder.Link("tricks/there-link.csv", "there.csv");
+            VaultFolder.Run("mkfifo", folder.At("tricks/there-pipe.csv"));
+            VaultFolder.Run("ln", folder.At("tricks/there-twice.csv"), folder.At("tricks/second"));
+        }
+        var one = Refusal.From(await Assert.ThrowsAsync<RpcException>(() => vault.ReadAsync(there)));
+        var other = Refusal.From(await Assert.ThrowsAsync<RpcException>(() => vault.ReadAsync(missing)));
+        Assert.Equal((other.Code, other.Reason), (one.Code, one.Reason));
+        Assert.Equal(other.Message.Replace(missing, "", StringComparison.Ordinal), one.Message.Replace(there, "", StringComparison.Ordinal));
+        Assert.Equal(other.Fields, one.Fields);
+        Assert.Equal(other.Facts, one.Facts);
+    }
+
+    [Theory]
     [InlineData("notes.txt")]
     [InlineData("prices.csv.exe")]
     [InlineData("prices.csv ")]
@@ -106,7 +142,7 @@ public sealed class VaultReadTests(VaultPlatform vault) : IClassFixture<VaultPla
         folder.Link("tricks/in.csv", "real.csv");
         folder.Link("tricks/loop.csv", "loop.csv");
         folder.Link("tricks/magic.csv", "/proc/self/exe");
-        folder.Link("tricks/outer", folder.Outside);
+        folder.Link("tricks/outside", folder.Outside);
         folder.Link("tricks/inner-link", "inner");
         Directory.CreateDirectory(folder.At("tricks/folder.csv"));
         VaultFolder.Run("mkfifo", folder.At("tricks/pipe.csv"));
@@ -118,8 +154,8 @@ public sealed class VaultReadTests(VaultPlatform vault) : IClassFixture<VaultPla
         string[] paths =
         [
             "tricks/nothing.csv", "nowhere/real.csv", "tricks/real.csv/real.csv", "tricks/out.csv", "tricks/out-relative.csv",
-            "tricks/out-to-nothing.csv", "tricks/in.csv", "tricks/loop.csv", "tricks/magic.csv", "tricks/outer/secret.csv",
-            "tricks/outer/nothing.csv", "tricks/inner-link/real.csv", "tricks/folder.csv", "tricks/pipe.csv", "tricks/device.csv",
+            "tricks/out-to-nothing.csv", "tricks/in.csv", "tricks/loop.csv", "tricks/magic.csv", "tricks/outside/secret.csv",
+            "tricks/outside/nothing.csv", "tricks/inner-link/real.csv", "tricks/folder.csv", "tricks/pipe.csv", "tricks/device.csv",
             "tricks/socket.csv", "tricks/.hidden.csv", "tricks/.hidden/real.csv", ".csv", "tricks/...csv", "%2e%2e/outside/secret.csv",
             "..%2foutside%2fsecret.csv", "．．/outside/secret.csv", "‥/outside/secret.csv", "..∕outside∕secret.csv",
             "tricks/real\u200b.csv", "proc/self/root/secret.csv", $"{new string('a', 300)}.csv", "TRICKS/REAL.CSV",
