@@ -20,7 +20,8 @@ public static class GatewayChannel
     public static GrpcChannel Open(string gateway, string? authority) =>
         GrpcChannel.ForAddress(gateway, new GrpcChannelOptions { HttpHandler = NewHandler(authority), DisposeHttpClient = true });
 
-    private static SocketsHttpHandler NewHandler(string? authority)
+    /// <summary>What connects to a gateway in this way.</summary>
+    public static SocketsHttpHandler NewHandler(string? authority)
     {
         // Loopback is never behind a proxy, whatever the environment says.
         var handler = new SocketsHttpHandler { UseProxy = false };

@@ -6,6 +6,7 @@ using AgentPlatform.Cli.Audit;
 using AgentPlatform.Cli.Costings;
 using AgentPlatform.Cli.Configs;
 using AgentPlatform.Cli.Deployments;
+using AgentPlatform.Cli.Mcp;
 using AgentPlatform.Cli.Packages;
 using AgentPlatform.Cli.Schedules;
 using AgentPlatform.Cli.Sessions;
@@ -39,6 +40,7 @@ var root = new RootCommand(
     BudgetCommand.Create(),
     WebhookCommand.Create(),
     AuditCommand.Create(),
+    McpCommand.Create(),
     ResetCommand.Create(),
 };
 return await CommandRunner.RunAsync(root, args);

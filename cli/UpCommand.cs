@@ -116,6 +116,8 @@ public static class UpCommand
         if (note.Authority is not null)
             Row("It is checked by", note.Authority);
         Row("Gateway, REST", $"{note.Http}/v1");
+        Row("Gateway, MCP", $"{note.Http}/mcp");
+        Row("A page to try it", $"{note.Http}/docs");
         Row("Gateway, health", $"{note.Http}/health");
         if (note.Dashboard is not null)
             Row("Aspire dashboard", note.Dashboard);

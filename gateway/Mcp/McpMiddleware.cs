@@ -10,7 +10,7 @@ namespace AgentPlatform.Gateway;
 /// Answers MCP clients at <c>/mcp</c> by streamable HTTP. Each request is answered by itself, by whichever gateway it reaches: see <see cref="McpSession"/> and <see cref="McpResume"/>.
 /// </summary>
 public sealed partial class McpMiddleware(
-    RequestDelegate next, BearerToken token, RateLimiter limiter, McpTools tools, McpSettings settings, AccessRules access, TimeProvider clock, ILogger<McpMiddleware> log)
+    RequestDelegate next, BearerToken token, AgentCertificates certificates, RateLimiter limiter, McpTools tools, McpSettings settings, AccessRules access, TimeProvider clock, ILogger<McpMiddleware> log)
 {
     /// <summary>Where MCP is.</summary>
     public const string Path = "/mcp";
@@ -34,6 +34,7 @@ public sealed partial class McpMiddleware(
             if (!settings.Allows(context.Request.Headers.Origin.ToString()))
                 throw Errors.PermissionDenied("ORIGIN_NOT_ALLOWED", "Pages of this origin may not call; see the setting Mcp:Origins.");
             var caller = await CallerOfAsync(context);
+            certificates.Check(context, caller);
             var (madeAt, bytes) = await TakeAsync(context);
             await AnswerAsync(context, caller, madeAt, bytes);
         }
