@@ -44,6 +44,7 @@ public static class GatewayRoutes
     public static void MapServiceRoutes(this WebApplication app) => app.MapReverseProxy(call =>
     {
         call.UseMiddleware<EdgeMiddleware>();
+        call.UseMiddleware<StreamMiddleware>();
         call.UseMiddleware<ForwardingMiddleware>();
         call.UseLoadBalancing();
         call.UsePassiveHealthChecks();

@@ -5,6 +5,7 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddGatewayLimits();
 builder.AddRateLimit();
+builder.AddCors();
 builder.AddServiceRoutes();
 builder.AddServiceHealth();
 builder.AddOpenApi();
@@ -15,6 +16,9 @@ builder.Services.AddSingleton<AgentCertificates>();
 
 var app = builder.Build();
 app.MapServiceDefaults();
+app.UseMiddleware<SecurityHeaders>();
+app.UseCors();
+app.UseMiddleware<LoadMiddleware>();
 app.UseMiddleware<RestMiddleware>();
 app.UseMiddleware<McpMiddleware>();
 // After them: the routes are those of gRPC.

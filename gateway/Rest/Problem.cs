@@ -40,6 +40,7 @@ public sealed class Problem
     public int HttpStatus => Reason switch
     {
         "MESSAGE_TOO_LARGE" => StatusCodes.Status413PayloadTooLarge,
+        "BODY_TOO_SLOW" => StatusCodes.Status408RequestTimeout,
         "METHOD_NOT_ALLOWED" => StatusCodes.Status405MethodNotAllowed,
         _ => StatusOf(Code),
     };

@@ -87,13 +87,23 @@ public sealed class RestMiddleware(RequestDelegate next, RestRules rules)
         var buffer = new MemoryStream();
         var chunk = new byte[64 * 1024];
         int read;
-        while ((read = await context.Request.Body.ReadAsync(chunk, context.RequestAborted)) > 0)
+        while ((read = await ReadAsync(context, chunk)) > 0)
         {
             if (buffer.Length + read > BodyMaximumBytes)
                 throw new PlatformException(StatusCode.ResourceExhausted, "MESSAGE_TOO_LARGE", $"The body is larger than {BodyMaximumBytes:N0} bytes.");
             buffer.Write(chunk, 0, read);
         }
         return buffer.GetBuffer().AsMemory(0, (int)buffer.Length);
+    }
+
+    private static async Task<int> ReadAsync(HttpContext context, byte[] chunk)
+    {
+        try { return await context.Request.Body.ReadAsync(chunk, context.RequestAborted); }
+        catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status408RequestTimeout)
+        {
+            throw new PlatformException(StatusCode.DeadlineExceeded, "BODY_TOO_SLOW", "The body came too slowly.", e);
+        }
+        catch (BadHttpRequestException e) { throw Errors.InvalidArgument("body", $"cannot be read: {e.Message}"); }
     }
 
     private static string? IfMatchOf(HttpRequest request) => request.Headers.IfMatch.ToString() is { Length: > 0 } given ? given : null;

@@ -40,6 +40,9 @@ public sealed class EchoService : IAsyncDisposable
     /// <summary>Breaks the connection of a call to <c>Break</c>, which has sent back one message by then.</summary>
     public TaskCompletionSource BreakNow { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>Whether every method does as <c>Hang</c>.</summary>
+    public bool Hangs { get; set; }
+
     /// <summary>What <c>/health</c> says.</summary>
     public string Health { get; set; } = "Healthy";
 
@@ -49,6 +52,7 @@ public sealed class EchoService : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
+            kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Listen(IPAddress.Loopback, grpcPort, listener => listener.Protocols = HttpProtocols.Http2);
             kestrel.Listen(IPAddress.Loopback, 0, listener => listener.Protocols = HttpProtocols.Http1);
         });
@@ -71,7 +75,7 @@ public sealed class EchoService : IAsyncDisposable
     private async Task AnswerAsync(string method, HttpContext context)
     {
         Calls.Enqueue(context.Request.Headers.ToDictionary(h => h.Key.ToLowerInvariant(), h => h.Value.ToString()));
-        switch (method)
+        switch (Hangs ? "Hang" : method)
         {
             case "Hang":
                 await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => GivenUp.TrySetResult(), TaskScheduler.Default);

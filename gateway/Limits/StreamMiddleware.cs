@@ -1,0 +1,21 @@
+using System.Collections.Frozen;
+
+namespace AgentPlatform.Gateway;
+
+/// <summary>Gives streams, and calls that wait for work, places of their own.</summary>
+public sealed class StreamMiddleware(RequestDelegate next)
+{
+    // By their contracts, streams; by their nature, what waits up to half a minute for a task.
+    private static readonly FrozenSet<string> Lasting = AccessRules.Descriptors()
+        .SelectMany(f => f.Services).SelectMany(s => s.Methods)
+        .Where(m => m.IsServerStreaming || m.IsClientStreaming || m.Name.StartsWith("Poll", StringComparison.Ordinal))
+        .Select(m => $"/{m.Service.FullName}/{m.Name}").ToFrozenSet(StringComparer.Ordinal);
+
+    public Task InvokeAsync(HttpContext context)
+    {
+        if (!Lasting.Contains(context.Request.Path.Value!) || context.Features.Get<LoadPlace>() is not { } place || place.TryBecomeStream())
+            return next(context);
+        GrpcStatus.Refuse(context, LoadGate.Refusal());
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,112 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace AgentPlatform.Tests.Gateways;
+
+/// <summary>Writes HTTP/2 frames as they are, for what no honest client would send.</summary>
+public sealed class RawHttp2 : IDisposable
+{
+    private const int HeadBytes = 9;
+    private readonly TcpClient _client = new();
+    private int _nextStream = 1;
+
+    public static async Task<RawHttp2> ConnectAsync(string address)
+    {
+        var raw = new RawHttp2();
+        await raw._client.ConnectAsync(IPAddress.Loopback, new Uri(address).Port);
+        await raw._client.GetStream().WriteAsync("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8.ToArray());
+        await raw.SendAsync(Frame.Settings, 0, 0, []);
+        return raw;
+    }
+
+    /// <summary>The kinds of frames that are used here, by RFC 9113.</summary>
+    public enum Frame : byte
+    {
+        Headers = 1,
+        Reset = 3,
+        Settings = 4,
+        GoAway = 7,
+        Continuation = 9,
+    }
+
+    public int NextStream() => (_nextStream += 2) - 2;
+
+    public async Task SendAsync(Frame type, byte flags, int stream, byte[] payload) => await _client.GetStream().WriteAsync(Bytes(type, flags, stream, payload));
+
+    /// <summary>Begins many calls and takes each back at once, in one write.</summary>
+    public async Task BeginAndResetAsync(int count, byte[] headers)
+    {
+        var all = new List<byte>();
+        for (var i = 0; i < count; i++)
+        {
+            var stream = NextStream();
+            all.AddRange(Bytes(Frame.Headers, 0x04, stream, headers)); // END_HEADERS
+            all.AddRange(Bytes(Frame.Reset, 0, stream, [0, 0, 0, 8])); // CANCEL
+        }
+        await _client.GetStream().WriteAsync(all.ToArray());
+    }
+
+    /// <summary>Reads until the server closes; gives back the error code of its GOAWAY, or null when it said none.</summary>
+    public async Task<int?> ReadToEndAsync(CancellationToken cancellation)
+    {
+        var (stream, head, goAway) = (_client.GetStream(), new byte[HeadBytes], (int?)null);
+        try
+        {
+            while (true)
+            {
+                await stream.ReadExactlyAsync(head, cancellation);
+                var payload = new byte[head[0] << 16 | head[1] << 8 | head[2]];
+                await stream.ReadExactlyAsync(payload, cancellation);
+                if (head[3] == (byte)Frame.GoAway)
+                    goAway = BinaryPrimitives.ReadInt32BigEndian(payload.AsSpan(4));
+            }
+        }
+        // The end, in order or not.
+        catch (IOException) { return goAway; }
+    }
+
+    /// <summary>The headers of a gRPC call, without compression (RFC 7541, literals that are not indexed).</summary>
+    public static byte[] Call(string path, string? token, params IEnumerable<(string Name, string Value)> more)
+    {
+        var bytes = new List<byte>();
+        foreach (var (name, value) in new[] { (":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "localhost"), ("content-type", "application/grpc"), ("te", "trailers") }
+            .Concat(token is null ? [] : [("authorization", $"Bearer {token}")]).Concat(more))
+        {
+            bytes.Add(0);
+            Add(bytes, name);
+            Add(bytes, value);
+        }
+        return [.. bytes];
+    }
+
+    public void Dispose() => _client.Dispose();
+
+    private static void Add(List<byte> bytes, string text)
+    {
+        const int Prefix = 127;
+        if (text.Length < Prefix)
+        {
+            bytes.Add((byte)text.Length);
+        }
+        else
+        {
+            bytes.Add(Prefix);
+            var rest = text.Length - Prefix;
+            for (; rest >= 128; rest /= 128)
+                bytes.Add((byte)(rest % 128 + 128));
+            bytes.Add((byte)rest);
+        }
+        bytes.AddRange(Encoding.ASCII.GetBytes(text));
+    }
+
+    private static byte[] Bytes(Frame type, byte flags, int stream, byte[] payload)
+    {
+        var frame = new byte[HeadBytes + payload.Length];
+        (frame[0], frame[1], frame[2], frame[3], frame[4]) = ((byte)(payload.Length >> 16), (byte)(payload.Length >> 8), (byte)payload.Length, (byte)type, flags);
+        BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(5), stream);
+        payload.CopyTo(frame, HeadBytes);
+        return frame;
+    }
+}
