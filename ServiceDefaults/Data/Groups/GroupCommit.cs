@@ -9,13 +9,13 @@ namespace AgentPlatform;
 /// </summary>
 public sealed class GroupCommit
 {
-    // A transaction of about a millisecond; where the disk is slow, eight are waiting soon.
-    private static readonly FlightLimits Limits = new(Group: 32, Eager: 2, WaitingForAnother: 8);
+    // One at a time, so that groups are large: what a group costs is shared by all of it. Where the disk is slow, sixteen are waiting soon.
+    private static readonly FlightLimits Limits = new(Group: 32, Eager: 1, WaitingForAnother: 16);
 
     // Whoever must wait longer for a row does so alone, and holds up nobody who has nothing to do with it. And rows are found by their keys, one after the other, whatever
     // Postgres thinks of the table: it may have planned the statement when there was hardly a row, and would plan it anew for each size of a group.
     private const string Settings = """
-        SELECT set_config('lock_timeout', '100ms', true), set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
+        SELECT set_config('lock_timeout', '50ms', true), set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
                set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)
         """;
 
