@@ -8,6 +8,8 @@ using AgentPlatform.Contracts.Vault.V1;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Spectre.Console;
+using CostingPriceList = AgentPlatform.Contracts.Costing.V1.PriceList;
+using VaultTable = AgentPlatform.Contracts.Vault.V1.Table;
 
 namespace AgentPlatform.Cli.Demo;
 
@@ -40,7 +42,7 @@ public sealed class DemoRun : IDisposable
     private readonly List<(string Step, string TraceId)> _traces = [];
 
     private Session _session = new();
-    private IReadOnlyList<PriceRow> _prices = [];
+    private CostingPriceList _priceList = new();
     private Costing _costing = new();
     private IReadOnlyList<AuditEntry> _trail = [];
     private long _epoch;
@@ -69,7 +71,8 @@ public sealed class DemoRun : IDisposable
         await StepAsync("Send heartbeats", SendHeartbeatsAsync);
         await StepAsync("Open a session", OpenSessionAsync);
         await StepAsync("Read the price list", ReadPriceListAsync);
-        await StepAsync("Enter the prices", EnterPricesAsync);
+        await StepAsync("Propose its prices", ImportPricesAsync);
+        await StepAsync("Approve them", ApprovePricesAsync);
         await StepAsync("Propose a costing", ProposeAsync);
         ShowLines();
         await StepAsync("Approve it", ApproveAsync);
@@ -136,49 +139,32 @@ public sealed class DemoRun : IDisposable
         var files = (await _agent.Vault.ListFilesAsync(new ListFilesRequest { PathPrefix = $"{DemoVault.Folder}/" }, Audited("list"))).Files;
         Expect(files.Any(f => f.Path == DemoVault.PriceListPath), $"the vault does not list {DemoVault.PriceListPath}");
 
-        using var content = new MemoryStream();
-        using var call = _agent.Vault.ReadFile(new ReadFileRequest { Path = DemoVault.PriceListPath }, Audited("read"));
+        var (table, prices) = (new VaultTable(), 0);
+        using var call = _agent.Tables.ReadTable(new ReadTableRequest { Path = DemoVault.PriceListPath }, Audited("read"));
         await foreach (var part in call.ResponseStream.ReadAllAsync())
-            content.Write(part.Chunk.Span);
-        _prices = PriceList.Read(content.ToArray());
-        return $"{files.Count} files are listed; {DemoVault.PriceListPath}, {content.Length:N0} bytes, holds {_prices.Count} prices";
+        {
+            table = part.Table ?? table;
+            prices += part.Rows?.Rows.Count ?? 0;
+        }
+        return $"{files.Count} files are listed; {DemoVault.PriceListPath}, {table.File.SizeBytes:N0} bytes, has {prices} rows of {string.Join(", ", table.Columns.Select(c => c.Name))}";
     }
 
-    // Entering a price that is in force already would only make another version of it.
-    private async Task<string> EnterPricesAsync()
+    private async Task<string> ImportPricesAsync()
     {
-        var inForce = await ListPricesAsync();
-        var changed = _prices.Where(p => !inForce.TryGetValue(p.Sku, out var now)
-            || !p.Price.Equals(now.UnitPrice) || p.Description != now.Description || p.Unit != now.Unit).ToList();
-        foreach (var row in changed)
-        {
-            var request = new SetPriceRequest
-            {
-                Sku = row.Sku,
-                Description = row.Description,
-                Unit = row.Unit,
-                UnitPrice = row.Price,
-                Reason = $"As in {DemoVault.PriceListPath}",
-            };
-            await _superuser.Prices.SetPriceAsync(request, Audited($"price-{row.Sku}"));
-        }
-        return changed.Count == 0 ? $"all {_prices.Count} are in force already"
-            : $"{changed.Count} of {_prices.Count} set by {_superuser.Subject} (superuser), from {MoneyText.Of(changed[0].Price)} for {changed[0].Sku} to {MoneyText.Of(changed[^1].Price)} for {changed[^1].Sku}";
+        var request = new ImportPriceListRequest { Path = DemoVault.PriceListPath, Reason = "Prices of the season" };
+        _priceList = (await _agent.PriceLists.ImportPriceListAsync(request, Audited("import"))).PriceList;
+        // Costing has the vault read the file for the agent, which is on the log as well.
+        _audited++;
+        return $"price list {_priceList.Id}: {_priceList.LinesCount} prices, {_priceList.NewCount} new, {_priceList.ChangedCount} changed";
     }
 
-    private async Task<Dictionary<string, Price>> ListPricesAsync()
+    private async Task<string> ApprovePricesAsync()
     {
-        var prices = new Dictionary<string, Price>();
-        var request = new ListPricesRequest();
-        do
-        {
-            var answer = await _superuser.Prices.ListPricesAsync(request);
-            foreach (var price in answer.Prices)
-                prices[price.Sku] = price;
-            request.PageToken = answer.NextPageToken;
-        }
-        while (request.PageToken.Length > 0);
-        return prices;
+        var seen = (await _superuser.PriceLists.GetPriceListAsync(new GetPriceListRequest { Id = _priceList.Id })).PriceList;
+        var request = new DecidePriceListRequest { Id = seen.Id, Decision = Decision.Approve, Digest = seen.Digest, Reason = "As agreed" };
+        _priceList = (await _superuser.PriceLists.DecidePriceListAsync(request, Audited("prices"))).PriceList;
+        Expect(_priceList.Status == PriceListStatus.PriceListApproved, $"the price list is {RpcText.Of(_priceList.Status)}");
+        return $"{_superuser.Subject} (superuser) saw what it changes, digest {seen.Digest[..12]}…, and approved all of it";
     }
 
     private async Task<string> ProposeAsync()

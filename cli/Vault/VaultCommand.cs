@@ -10,6 +10,8 @@ public static class VaultCommand
         VaultListCommand.Create(),
         VaultShowCommand.Create(),
         VaultCatCommand.Create(),
+        VaultTableCommand.Create(),
+        VaultInventoryCommand.Create(),
         VaultStatsCommand.Create(),
         VaultRuleCommand.Create(),
         VaultLabelCommand.Create(),

@@ -19,4 +19,7 @@ public sealed class VaultSettings
 
     /// <summary>How long one may take until its caller has all rows.</summary>
     public TimeSpan TableTimeLimit { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Headings of the legacy inventory's columns, beside those that are known anyway.</summary>
+    public Tables.InventorySettings Inventory { get; init; } = new();
 }

@@ -48,7 +48,7 @@ public sealed class CostingCommandTests(Platform platform) : IClassFixture<Platf
         var file = _agentctl.PathOf("prices.xlsx");
         await File.WriteAllBytesAsync(file, Workbook.Of(["SKU", "Description", "Unit", "Price (ZAR)"], ["CLI-CHAIR", "A chair", "day", 18.5], ["CLI-TABLE", "A table", "day", 60.0]));
         Assert.Contains("2 lines, 2 new, 0 changed", await RunAsync("price", "propose", file, "--reason", "new season"), StringComparison.Ordinal);
-        var list = Assert.Single((await (await platform.ClientAsync<PriceLists>(Tests.Tokens.Auditor())).ListPriceListsAsync(new ListPriceListsRequest())).PriceLists);
+        var list = Assert.Single((await (await platform.ClientAsync<PriceLists>(Tests.Tokens.Auditor())).ListPriceListsAsync(new ListPriceListsRequest())).PriceLists, l => l.Source == "prices.xlsx");
 
         Assert.Contains(list.Id, await RunAsync("price", "lists"), StringComparison.Ordinal);
         Assert.Contains("ZAR 18.50", await RunAsync("price", "diff", list.Id), StringComparison.Ordinal);
@@ -59,6 +59,17 @@ public sealed class CostingCommandTests(Platform platform) : IClassFixture<Platf
         Assert.Contains("is approved", await RunAsync("price", "approve", another.Id, "--yes"), StringComparison.Ordinal);
         Assert.Contains("CLI-LAMP", await RunAsync("price", "list"), StringComparison.Ordinal);
         Assert.DoesNotContain(another.Id, await RunAsync("price", "lists"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_of_the_vault_is_imported_and_what_it_changes_is_shown()
+    {
+        await platform.SetPriceAsync("CLI-OLD", Zar(10));
+        await File.WriteAllTextAsync(Path.Combine(platform.VaultRoot, "prices.csv"), "SKU,Description,Unit,Price\nCLI-OLD,A CLI-OLD,day,12.5\nCLI-BENCH,A bench,day,7\n");
+        Assert.Contains("currency", (await _agentctl.RunAsync("price", "import", "prices.csv", "--reason", "new season")).Errors, StringComparison.Ordinal);
+        var shown = await RunAsync("price", "import", "prices.csv", "--reason", "new season", "--currency", "ZAR");
+        Assert.Contains("2 lines, 1 new, 1 changed", shown, StringComparison.Ordinal);
+        Assert.Matches("changed +CLI-OLD +ZAR 10.00 +ZAR 12.50", shown);
     }
 
     [Fact]

@@ -84,6 +84,27 @@ public sealed class VaultCommandTests(VaultPlatform vault) : IClassFixture<Vault
         Assert.Contains("--agent and --role", (await _agentctl.RunAsync("vault", "rule", "set", "x/*", "--reason", "x")).Errors, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_table_and_an_inventory_are_shown()
+    {
+        vault.Folder.Write("cli-tables/stock.csv", "sku,item,owned,price\nTENT,A tent \u202e,3,12.50\nROPE,,40,0.5\nPOLE,A pole,7,1\n");
+
+        var shown = await RunAsync("vault", "table", "cli-tables/stock.csv", "--limit", "2");
+        Assert.Matches(@"row +sku +item +owned +price", shown);
+        Assert.Contains("A tent \\u202e", shown, StringComparison.Ordinal);
+        Assert.DoesNotContain("POLE", shown, StringComparison.Ordinal);
+        Assert.Contains("--first-row 3", (await _agentctl.RunAsync("vault", "table", "cli-tables/stock.csv", "--limit", "2")).Errors, StringComparison.Ordinal);
+        Assert.Equal("{\"sku\":\"ROPE\",\"price\":0.5}",
+            (await RunAsync("vault", "table", "cli-tables/stock.csv", "--json", "--column", "sku", "--column", "Price", "--first-row", "2", "--limit", "1")).Trim());
+        Assert.Matches(@"price +decimal +3", await RunAsync("vault", "table", "cli-tables/stock.csv", "--describe"));
+        Assert.Contains("INVALID_FIELD", (await _agentctl.RunAsync("vault", "table", "cli-tables/stock.csv", "--column", "x")).Errors, StringComparison.Ordinal);
+
+        Assert.Contains("row 3.item", (await _agentctl.RunAsync("vault", "inventory", "cli-tables/stock.csv")).Errors, StringComparison.Ordinal);
+        vault.Folder.Write("cli-tables/good.csv", "sku,item,owned,price\nTENT,A tent,3,12.50\n");
+        Assert.Matches(@"TENT +A tent +3 +price: 12.5", await RunAsync("vault", "inventory", "cli-tables/good.csv"));
+        Assert.Contains("\"owned\": \"3\"", await RunAsync("vault", "inventory", "cli-tables/good.csv", "--json"), StringComparison.Ordinal);
+    }
+
     private static string IdIn(string table) => table.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).First(word => Guid.TryParse(word, out _));
 
     private async Task<string> RunAsync(params string[] arguments)

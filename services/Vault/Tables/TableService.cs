@@ -1,11 +1,12 @@
 using System.Security.Cryptography;
 using AgentPlatform.Contracts.Vault.V1;
+using Google.Protobuf;
 using Grpc.Core;
 
 namespace AgentPlatform.Vault.Tables;
 
 /// <summary>The RPCs of tables. See table.proto for what each promises.</summary>
-public sealed class TableService(GuardedFiles files, TableGate gate) : Contracts.Vault.V1.TableService.TableServiceBase
+public sealed class TableService(GuardedFiles files, TableGate gate, VaultSettings settings) : Contracts.Vault.V1.TableService.TableServiceBase
 {
     // So many, or so many bytes, go in a message: large enough to cost little, small enough to come soon.
     private const int BatchRows = 500;
@@ -14,22 +15,42 @@ public sealed class TableService(GuardedFiles files, TableGate gate) : Contracts
     public override async Task ReadTable(ReadTableRequest request, IServerStreamWriter<ReadTableResponse> responseStream, ServerCallContext context)
     {
         var options = TableRules.Read(request);
-        using var place = gate.Enter(context);
-        await files.ReadAsync(request.Path, request.ApprovalId, context, file => gate.LimitAsync(context, stop => SendAsync(file, request, options, responseStream, stop)));
+        await ReadAsync(request.Path, request.ApprovalId, options, context, async (file, sha256, table, stop) =>
+        {
+            var description = table.Description;
+            var columns = TableRules.Select(description.Columns, request.Columns);
+            (description.File, description.Sha256) = (file, sha256);
+            description.Columns.Clear();
+            description.Columns.Add(columns);
+            await responseStream.WriteAsync(new ReadTableResponse { Table = description }, stop);
+            foreach (var batch in InBatches(Wanted(table.Rows(columns, stop), request)))
+                await responseStream.WriteAsync(new ReadTableResponse { Rows = new TableRows { Rows = { batch } } }, stop);
+        });
     }
 
-    private static async Task SendAsync(
-        VaultHandle file, ReadTableRequest request, TableOptions options, IServerStreamWriter<ReadTableResponse> responseStream, CancellationToken stop)
+    public override async Task ReadInventory(ReadInventoryRequest request, IServerStreamWriter<ReadInventoryResponse> responseStream, ServerCallContext context)
     {
-        var bytes = Bytes(file);
-        using var table = TableFile.Open(Path.GetExtension(request.Path), bytes, options, stop);
-        var description = table.Description;
-        var columns = TableRules.Select(description.Columns, request.Columns);
-        (description.File, description.Sha256) = (file.ToProto(), Convert.ToHexStringLower(SHA256.HashData(bytes)));
-        description.Columns.Clear();
-        description.Columns.Add(columns);
-        await responseStream.WriteAsync(new ReadTableResponse { Table = description }, stop);
-        await SendAsync(Wanted(table.Rows(columns, stop), request), responseStream, stop);
+        var options = TableRules.Read(new ReadTableRequest { Sheet = request.Sheet, HeaderRow = request.HeaderRow, NumberFormat = request.NumberFormat });
+        await ReadAsync(request.Path, request.ApprovalId, options, context, async (file, sha256, table, stop) =>
+        {
+            var reader = new InventoryReader(table, settings.Inventory, stop);
+            var description = new Inventory { File = file, Sha256 = sha256, Sheet = table.Description.Sheet, Columns = { reader.Columns.ToProto() }, ItemsCount = reader.Count };
+            await responseStream.WriteAsync(new ReadInventoryResponse { Inventory = description }, stop);
+            foreach (var batch in InBatches(reader.Items(stop)))
+                await responseStream.WriteAsync(new ReadInventoryResponse { Items = new InventoryItems { Items = { batch } } }, stop);
+        });
+    }
+
+    private async Task ReadAsync(
+        string path, string approvalId, TableOptions options, ServerCallContext context, Func<VaultFile, string, TableFile, CancellationToken, Task> use)
+    {
+        using var place = gate.Enter(context);
+        await files.ReadAsync(path, approvalId, context, file => gate.LimitAsync(context, async stop =>
+        {
+            var bytes = Bytes(file);
+            using var table = TableFile.Open(Path.GetExtension(path), bytes, options, stop);
+            await use(file.ToProto(), Convert.ToHexStringLower(SHA256.HashData(bytes)), table, stop);
+        }));
     }
 
     // All of it at once, since it is read more than once and has to be the same each time; the vault's limit of a file bounds it.
@@ -52,19 +73,19 @@ public sealed class TableService(GuardedFiles files, TableGate gate) : Contracts
         }
     }
 
-    private static async Task SendAsync(IEnumerable<TableRow> rows, IServerStreamWriter<ReadTableResponse> responseStream, CancellationToken cancellation)
+    private static IEnumerable<List<T>> InBatches<T>(IEnumerable<T> rows) where T : IMessage
     {
-        var (batch, bytes) = (new TableRows(), 0);
+        var (batch, bytes) = (new List<T>(), 0);
         foreach (var row in rows)
         {
-            batch.Rows.Add(row);
+            batch.Add(row);
             bytes += row.CalculateSize();
-            if (batch.Rows.Count < BatchRows && bytes < BatchBytes)
+            if (batch.Count < BatchRows && bytes < BatchBytes)
                 continue;
-            await responseStream.WriteAsync(new ReadTableResponse { Rows = batch }, cancellation);
-            (batch, bytes) = (new TableRows(), 0);
+            yield return batch;
+            (batch, bytes) = (new List<T>(), 0);
         }
-        if (batch.Rows.Count > 0)
-            await responseStream.WriteAsync(new ReadTableResponse { Rows = batch }, cancellation);
+        if (batch.Count > 0)
+            yield return batch;
     }
 }
