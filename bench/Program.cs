@@ -8,6 +8,7 @@ using AgentPlatform.Bench.Mutate;
 using AgentPlatform.Bench.Queues;
 using AgentPlatform.Bench.Redact;
 using AgentPlatform.Bench.Sessions;
+using AgentPlatform.Bench.Vaults;
 using AgentPlatform.Cli;
 using Grpc.Core;
 
@@ -20,6 +21,7 @@ var root = new RootCommand("Measures AgentPlatform, in ratios between two ways t
     HeartbeatBenchmark.NewCommand(),
     DispatchBenchmark.NewCommand(),
     CostingBenchmark.NewCommand(),
+    VaultBenchmark.NewCommand(),
     PeersBenchmark.NewCommand(),
     RedactBenchmark.NewCommand(),
     AuditBenchmark.NewCommand(),

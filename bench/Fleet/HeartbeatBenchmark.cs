@@ -44,7 +44,7 @@ public static class HeartbeatBenchmark
         await using var platform = await BenchPlatform.StartAsync();
         await platform.StartAuditAsync();
         var registry = await platform.StartRegistryAsync();
-        var gateway = await platform.StartGatewayAsync(registry);
+        var gateway = await platform.StartGatewayAsync("registry", registry);
         var fleet = await RegisteredFleet.SeedAsync(platform, agents);
         using var through = new HeartbeatCalls(gateway.GrpcAddress, fleet);
         using var direct = new HeartbeatCalls(registry.GrpcAddress, fleet);

@@ -30,7 +30,7 @@ public static class DispatchBenchmark
     {
         await using var platform = await BenchPlatform.StartAsync();
         var registry = await platform.StartRegistryAsync();
-        var gateway = await platform.StartGatewayAsync(registry);
+        var gateway = await platform.StartGatewayAsync("registry", registry);
         using var tasks = await TaskQueue.OpenAsync(platform, gateway.GrpcAddress);
         await using var peers = alone ? null : await StartPeersAsync(platform);
 
