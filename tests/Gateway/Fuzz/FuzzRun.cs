@@ -18,7 +18,7 @@ internal sealed class FuzzRun(IServiceHost gateway, RestRules rest) : IDisposabl
 
     private readonly HttpClient _grpc = new(new SocketsHttpHandler { EnableMultipleHttp2Connections = true, RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1 })
     {
-        BaseAddress = new Uri(gateway.GrpcAddress), DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact, Timeout = Timeout.InfiniteTimeSpan,
+        BaseAddress = new Uri(gateway.GrpcAddress), Timeout = Timeout.InfiniteTimeSpan,
     };
 
     private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1 }) { BaseAddress = new Uri(gateway.HttpAddress), Timeout = Timeout.InfiniteTimeSpan };
@@ -80,14 +80,17 @@ internal sealed class FuzzRun(IServiceHost gateway, RestRules rest) : IDisposabl
         message.CopyTo(frame, 5);
         if (random.Next(20) == 0)
             frame[random.Next(5)] ^= (byte)(1 << random.Next(8));
-        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new ByteArrayContent(frame) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, path)
+        {
+            Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = new ByteArrayContent(frame),
+        };
         request.Content.Headers.TryAddWithoutValidation("content-type", random.Next(50) == 0 ? "application/grpc+json" : "application/grpc");
         request.Headers.TryAddWithoutValidation("te", "trailers");
         request.Headers.TryAddWithoutValidation("grpc-timeout", random.Next(30) == 0 ? "1n" : random.Next(30) == 0 ? "12345678901S" : "5S");
         AddHeaders(request, random, messages, role, id);
         using var time = new CancellationTokenSource(IsLasting(method) ? Glance : Patience);
         using var response = await _grpc.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, time.Token);
-        await response.Content.ReadAsByteArrayAsync(time.Token);
+        _ids.Learn(Encoding.Latin1.GetString(await response.Content.ReadAsByteArrayAsync(time.Token)));
         var code = Header(response.TrailingHeaders, "grpc-status") ?? Header(response.Headers, "grpc-status");
         Count($"gRPC {(int.TryParse(code, out var number) ? (StatusCode)number : $"HTTP {(int)response.StatusCode}")}");
         var said = Header(response.TrailingHeaders, "grpc-message") ?? Header(response.Headers, "grpc-message");

@@ -27,7 +27,7 @@ public sealed class FuzzTests(Platform platform, ITestOutputHelper output) : ICl
         output.WriteLine($"{Requests} requests from seed {Seed}; {string.Join(", ", run.Codes.OrderByDescending(c => c.Value).Select(c => $"{c.Key} {c.Value}"))}; memory grew by {grown / 1024:N0} KiB");
         Assert.Empty(run.Wrong);
         // It was fuzzed, and not refused at the door.
-        Assert.True(run.Codes.GetValueOrDefault("gRPC OK") + run.Codes.GetValueOrDefault("REST 200") > Requests / 50);
+        Assert.True(run.Codes.GetValueOrDefault("gRPC OK") > Requests / 500 && run.Codes.GetValueOrDefault("REST 200") > Requests / 500);
         Assert.True(run.Codes.GetValueOrDefault("cut off") < Requests / 20);
         Assert.True(grown < GrowthBytes, $"{grown:N0} bytes more");
         await AuditedAsync(run);
