@@ -32,6 +32,9 @@ public sealed class Platform(TestServers servers) : IAsyncLifetime
     /// <summary>Settings beyond the usual, by service, for example ["vault"]["Vault:Root"]. Set them before the first use.</summary>
     public Dictionary<string, Dictionary<string, string>> Settings { get; } = [];
 
+    /// <summary>Keeps what the services log, when it is set before the first use.</summary>
+    public LogBook? Logs { get; set; }
+
     /// <summary>The folder whose files the class's vault hands out.</summary>
     public string VaultRoot => _vault.FullName;
 
@@ -163,12 +166,12 @@ public sealed class Platform(TestServers servers) : IAsyncLifetime
 
     private IServiceHost Make(string service) => service switch
     {
-        "audit" => new ServiceHost<AuditStore>(SettingsOf(service), Clock),
-        "session" => new ServiceHost<SessionStore>(SettingsOf(service), Clock),
-        "registry" => new ServiceHost<AgentStore>(SettingsOf(service), Clock),
-        "costing" => new ServiceHost<CostingStore>(SettingsOf(service), Clock),
-        "vault" => new ServiceHost<VaultService>(SettingsOf(service), Clock),
-        "gateway" => new ServiceHost<Gateway.EdgeMiddleware>(SettingsOf(service), Clock),
+        "audit" => new ServiceHost<AuditStore>(SettingsOf(service), Clock, Logs),
+        "session" => new ServiceHost<SessionStore>(SettingsOf(service), Clock, Logs),
+        "registry" => new ServiceHost<AgentStore>(SettingsOf(service), Clock, Logs),
+        "costing" => new ServiceHost<CostingStore>(SettingsOf(service), Clock, Logs),
+        "vault" => new ServiceHost<VaultService>(SettingsOf(service), Clock, Logs),
+        "gateway" => new ServiceHost<Gateway.EdgeMiddleware>(SettingsOf(service), Clock, Logs),
         _ => throw new ArgumentException($"There is no service {service}."),
     };
 

@@ -14,7 +14,7 @@ namespace AgentPlatform.Tests;
 /// A service or the gateway, started by its own Program on real sockets, in this process so that its clock can be moved.
 /// </summary>
 /// <typeparam name="TEntryPoint">Any public type of the service's assembly.</typeparam>
-public sealed class ServiceHost<TEntryPoint>(IReadOnlyDictionary<string, string> settings, TimeProvider clock)
+public sealed class ServiceHost<TEntryPoint>(IReadOnlyDictionary<string, string> settings, TimeProvider clock, LogBook? logs = null)
     : WebApplicationFactory<TEntryPoint>, IServiceHost where TEntryPoint : class
 {
     private string[] _addresses = [];
@@ -36,6 +36,19 @@ public sealed class ServiceHost<TEntryPoint>(IReadOnlyDictionary<string, string>
         foreach (var (name, value) in settings)
             builder.UseSetting(name, value);
         builder.ConfigureLogging(logging => logging.SetMinimumLevel(LogLevel.Error));
-        builder.ConfigureTestServices(services => services.AddSingleton(clock));
+        builder.ConfigureTestServices(services =>
+        {
+            services.AddSingleton(clock);
+            if (logs is null)
+                return;
+            services.AddSingleton<ILoggerProvider>(logs);
+            // All of it, whatever the services themselves would leave out. After theirs, so that these rules are the last.
+            services.PostConfigure<LoggerFilterOptions>(options =>
+            {
+                options.MinLevel = LogLevel.Debug;
+                options.Rules.Clear();
+                options.Rules.Add(new LoggerFilterRule(typeof(Microsoft.Extensions.Logging.Console.ConsoleLoggerProvider).FullName, null, LogLevel.Error, null));
+            });
+        });
     }
 }
