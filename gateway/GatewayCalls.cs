@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
 using Microsoft.AspNetCore.Http.Features;
@@ -17,20 +18,30 @@ internal sealed class GatewayCalls(HttpContext asked, RequestDelegate pipeline)
     /// <param name="method">A method whose caller sends one message.</param>
     /// <param name="request">The message.</param>
     /// <param name="key">The idempotency key; null for none.</param>
-    /// <param name="take">Gets the messages; null to wait for the last one.</param>
+    /// <param name="take">Gets the messages; null to wait for the last one. What it throws ends the call and is thrown.</param>
     /// <param name="cancellation">Gives the call up.</param>
     public async Task<GatewayAnswer> CallAsync(
         MethodDescriptor method, IMessage request, string? key, Func<IMessage, CancellationToken, Task>? take, CancellationToken cancellation)
     {
         IMessage? last = null;
+        ExceptionDispatchInfo? own = null;
         using var frames = new GrpcFrames(async (bytes, stop) =>
         {
             last = method.OutputType.Parser.ParseFrom(bytes.Span);
-            if (take is not null)
-                await take(last, stop);
+            try
+            {
+                await (take?.Invoke(last, stop) ?? Task.CompletedTask);
+            }
+            // The proxy would take it for a caller who has gone.
+            catch (Exception e)
+            {
+                own = ExceptionDispatchInfo.Capture(e);
+                throw;
+            }
         });
         var context = NewContext(method, RestRequest.Frame(request), key, frames, cancellation);
         await pipeline(context);
+        own?.Throw();
         cancellation.ThrowIfCancellationRequested();
         var said = frames.Trailers.ContainsKey(GrpcStatus.CodeKey) ? frames.Trailers : context.Response.Headers;
         return Problem.Of(said) is { } problem

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AgentPlatform.Contracts.Vault.V1;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
 using ModelContextProtocol;
@@ -29,6 +30,8 @@ internal sealed class McpCalls(GatewayCalls calls, McpTools tools, string sessio
         {
             var arguments = asked.Arguments ?? new Dictionary<string, JsonElement>();
             var request = tool.Bind(arguments);
+            if (request is ReadTableRequest table)
+                return await new McpTables(calls, tool.Method).ReadAsync(table, cancellation);
             var answer = tool.Follows
                 ? await FollowAsync(context, tool, request, WaitOf(arguments), cancellation)
                 : await CallOnceAsync(tool, request, cancellation);
@@ -92,10 +95,12 @@ internal sealed class McpCalls(GatewayCalls calls, McpTools tools, string sessio
         return string.Join(", ", said.Where(s => !string.IsNullOrEmpty(s)));
     }
 
+    /// <summary>The result of a call that went well.</summary>
+    public static CallToolResult Done(string json) => new() { Content = [new TextContentBlock { Text = json }], StructuredContent = JsonElement.Parse(json) };
+
     private static CallToolResult Done(GatewayAnswer answer)
     {
-        var json = JsonFormatter.Default.Format(answer.Message);
-        var result = new CallToolResult { Content = [new TextContentBlock { Text = json }], StructuredContent = JsonElement.Parse(json) };
+        var result = Done(JsonFormatter.Default.Format(answer.Message));
         if (answer.IsReplayed)
         {
             result.Content.Add(new TextContentBlock { Text = "The same call was made a short while ago: nothing new was done, and this is its answer from then." });
@@ -104,7 +109,8 @@ internal sealed class McpCalls(GatewayCalls calls, McpTools tools, string sessio
         return result;
     }
 
-    private static CallToolResult Refused(Problem problem) => new()
+    /// <summary>The result of a call that was refused.</summary>
+    public static CallToolResult Refused(Problem problem) => new()
     {
         IsError = true,
         Content = [new TextContentBlock { Text = $"{problem.Reason}: {problem.Message}" }, new TextContentBlock { Text = problem.ToJson("") }],

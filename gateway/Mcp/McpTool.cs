@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AgentPlatform.Contracts.Access.V1;
+using AgentPlatform.Contracts.Vault.V1;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
 
@@ -39,8 +40,11 @@ public sealed class McpTool
     /// <summary>Whether it changes something.</summary>
     public bool IsMutation => Access.Idempotency != Idempotency.Unspecified;
 
+    /// <summary>Whether it reads a table, whose pieces are one answer.</summary>
+    public bool ReadsTable => Method.OutputType == ReadTableResponse.Descriptor;
+
     /// <summary>Whether it follows something, as long as it is told to.</summary>
-    public bool Follows => Method.IsServerStreaming;
+    public bool Follows => Method.IsServerStreaming && !ReadsTable;
 
     /// <summary>The request of a call; INVALID_ARGUMENT that names what is wrong with the arguments.</summary>
     public IMessage Bind(IEnumerable<KeyValuePair<string, JsonElement>> arguments)

@@ -39,6 +39,7 @@ public sealed class McpTools(AccessRules access, ContractTexts texts)
         ("list_agents", "registry.v1.RegistryService/ListAgents", ""),
         ("list_vault_files", "vault.v1.VaultService/ListFiles", "A file is read as the resource agentplatform://vault/PATH."),
         ("get_vault_file", "vault.v1.VaultService/GetFile", ""),
+        ("read_table", "vault.v1.TableService/ReadTable", "Gives 100 rows unless rowCount says otherwise, and 500 at most; go on with firstRow."),
         ("get_audit_entry", "audit.v1.AuditService/GetEntry", ""),
         ("list_audit_entries", "audit.v1.AuditService/ListEntries", ""),
     ];
@@ -81,7 +82,7 @@ public sealed class McpTools(AccessRules access, ContractTexts texts)
     {
         var schemas = new JsonSchemas(texts, "#/$defs/");
         var schema = schemas.Request(method.InputType, arguments);
-        if (method.IsServerStreaming)
+        if (method.IsServerStreaming && method.OutputType != Contracts.Vault.V1.ReadTableResponse.Descriptor)
         {
             schema["properties"]![McpTool.WaitArgument] = new JsonObject
             {

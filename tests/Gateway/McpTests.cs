@@ -13,6 +13,7 @@ public sealed class McpTests(Platform platform) : IClassFixture<Platform>
     {
         Directory.CreateDirectory(Path.Combine(platform.VaultRoot, "prices of 2026"));
         await File.WriteAllTextAsync(Path.Combine(platform.VaultRoot, "prices of 2026", "list.csv"), "sku,price\nA,12\n");
+        await File.WriteAllTextAsync(Path.Combine(platform.VaultRoot, "large.csv"), string.Concat(Enumerable.Repeat("sku,price\n", 400_001)));
         var gateway = await platform.StartAsync("gateway");
         var report = JsonNode.Parse((await NodeClient.RunAsync("mcp.mjs", new JsonObject
         {
@@ -54,6 +55,11 @@ public sealed class McpTests(Platform platform) : IClassFixture<Platform>
         Assert.Equal("text/csv", resources["agentplatform://vault/prices%20of%202026/list.csv"]);
         Assert.Contains($"agentplatform://sessions/{Text(report["session"]!["id"])}", resources.Keys);
         Assert.Equal("sku,price\nA,12\n", Text(report["file"]![0]!["text"]));
+        Assert.Equal(-32000, report["large"]!["code"]!.GetValue<int>());
+        Assert.Contains("larger than 4,000,000 bytes", Text(report["large"]!["message"]));
+        Assert.Equal(["sku", "price"], report["table"]!["table"]!["columns"]!.AsArray().Select(c => Text(c!["name"])));
+        Assert.Single(report["table"]!["rows"]!["rows"]!.AsArray());
+        Assert.Contains("row_count", ErrorOf(report["tooMuch"]!, 1));
         Assert.Equal("Check the invoice", Text(report["session"]!["task"]));
         Assert.Equal(-32602, report["missing"]!["code"]!.GetValue<int>());
         Assert.Equal(-32002, report["none"]!["code"]!.GetValue<int>());

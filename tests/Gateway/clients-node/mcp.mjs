@@ -92,6 +92,9 @@ for (let cursor; ;) {
   if (!(cursor = page.nextCursor)) break;
 }
 report.file = (await client.readResource({ uri: 'agentplatform://vault/prices%20of%202026/list.csv' })).contents;
+report.large = await client.readResource({ uri: 'agentplatform://vault/large.csv' }).catch((e) => ({ code: e.code, message: e.message }));
+report.table = (await client.callTool({ name: 'read_table', arguments: { path: 'prices of 2026/list.csv' } })).structuredContent;
+report.tooMuch = await client.callTool({ name: 'read_table', arguments: { path: 'prices of 2026/list.csv', rowCount: 501 } });
 report.session = JSON.parse((await client.readResource({ uri: `agentplatform://sessions/${session.id}` })).contents[0].text);
 report.missing = await client.readResource({ uri: 'agentplatform://vault/../etc/passwd.csv' }).catch((e) => ({ code: e.code, message: e.message }));
 report.none = await client.readResource({ uri: 'agentplatform://vault/none.csv' }).catch((e) => ({ code: e.code, message: e.message }));
