@@ -1,6 +1,7 @@
 using System.CommandLine;
 using AgentPlatform.Cli.Agents;
 using AgentPlatform.Contracts.Registry.V1;
+using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 
 namespace AgentPlatform.Cli.Configs;
@@ -40,17 +41,26 @@ public static class ConfigCommand
         var file = new Option<FileInfo>("--file") { HelpName = "PATH", Description = "A file with the object" };
         file.AcceptExistingOnly();
         var enabled = new Option<bool?>("--enabled") { HelpName = "true|false", Description = "Whether the agent shall work; unless given, as before" };
+        var schema = new Option<FileInfo>("--schema") { HelpName = "PATH", Description = "A file with a JSON Schema that this version and all later ones must meet" };
+        schema.AcceptExistingOnly();
+        var noSchema = new Option<bool>("--no-schema") { Description = "Takes the schema away; without either, it stays" };
         var (seen, reason) = (NewSeen(), NewReason());
-        var command = new Command("set", "Sets an agent's configuration, as a new version.") { agent, config, file, enabled, seen, reason };
+        var command = new Command("set", "Sets an agent's configuration, as a new version.") { agent, config, file, schema, noSchema, enabled, seen, reason };
         command.Validators.Add(given =>
         {
             if (given.GetResult(config) is { Tokens.Count: > 0 } == given.GetResult(file) is not null)
                 given.AddError("Give the configuration, or --file: one of the two.");
+            if (given.GetResult(schema) is not null && given.GetValue(noSchema))
+                given.AddError("Give --schema or --no-schema, not both.");
         });
         return command.Calls(async (caller, parsed) =>
         {
             var text = parsed.GetValue(file) is { } path ? await File.ReadAllTextAsync(path.FullName) : parsed.GetRequiredValue(config)!;
             var request = new SetAgentConfigRequest { AgentId = parsed.GetRequiredValue(agent), Config = StructText.Parse(text, "The configuration"), Reason = parsed.GetValue(reason) ?? "" };
+            if (parsed.GetValue(schema) is { } schemaPath)
+                request.Schema = ReadSchema(await File.ReadAllTextAsync(schemaPath.FullName));
+            if (parsed.GetValue(noSchema))
+                request.Schema = new Struct();
             if (parsed.GetValue(enabled) is { } works)
                 request.Enabled = works;
             if (parsed.GetValue(seen) is { } version)
@@ -59,6 +69,11 @@ public static class ConfigCommand
             return ExitCode.Ok;
         });
     }
+
+    // An empty object would take the present schema away, which nobody means who names a file.
+    private static Struct ReadSchema(string text) => StructText.Parse(text, "The schema") is { Fields.Count: > 0 } schema
+        ? schema
+        : throw new CliException("The schema is empty. --no-schema takes the present one away.");
 
     private static Command Versions()
     {

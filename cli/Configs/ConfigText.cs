@@ -18,7 +18,8 @@ public static class ConfigText
         ("version", $"{config.Version}"),
         ("enabled", config.Enabled ? "yes" : "no"),
         ("set", $"{AgentText.Time(config.UpdateTime)} UTC"),
-        ("configuration", AgentText.Json(config.Config)));
+        ("configuration", AgentText.Json(config.Config)),
+        ("schema", config.Schema is null ? "none" : "yes; --json shows it"));
 
     /// <summary>A version, one line.</summary>
     public static string Line(AgentConfig config) =>

@@ -70,10 +70,21 @@ public sealed class ScheduleCommandTests(Platform platform) : IClassFixture<Plat
         Assert.All(["3 (as 1)", "a start", "two was wrong"], t => Assert.Contains(t, versions, StringComparison.Ordinal));
         Assert.Contains("max_discrepancy_percent", await OkAsync("config", "show", "auditor_v1"), StringComparison.Ordinal);
 
+        _agentctl.Write("schema.json", """{"properties": {"level": {"maximum": 9}}}""");
+        Assert.Contains("none", await OkAsync("config", "show", _id), StringComparison.Ordinal);
+        Assert.Contains("/level: must be at most 9", (await FailAsync("config", "set", _id, """{"level": 10}""", "--schema", _agentctl.PathOf("schema.json"))).Errors, StringComparison.Ordinal);
+        await OkAsync("config", "set", _id, """{"level": 9}""", "--schema", _agentctl.PathOf("schema.json"));
+        Assert.Contains("yes; --json shows it", await OkAsync("config", "show", _id), StringComparison.Ordinal);
+        Assert.True(Json(await OkAsync("config", "show", _id, "--json")).GetProperty("schema").TryGetProperty("properties", out _));
+        _agentctl.Write("empty.json", "{}");
+        Assert.Contains("--no-schema", (await FailAsync("config", "set", _id, "{}", "--schema", _agentctl.PathOf("empty.json"))).Errors, StringComparison.Ordinal);
+        await OkAsync("config", "set", _id, """{"level": 10}""", "--no-schema");
+        Assert.Contains("version 6", await OkAsync("config", "rollback", _id, "1"), StringComparison.Ordinal);
+
         using var watch = _agentctl.Start("config", "watch", _id);
-        Assert.Contains("version 3", await watch.StandardOutput.ReadLineAsync(), StringComparison.Ordinal);
+        Assert.Contains("version 6", await watch.StandardOutput.ReadLineAsync(), StringComparison.Ordinal);
         await OkAsync("config", "set", _id, """{"level": 4}""");
-        Assert.Contains("version 4", await watch.StandardOutput.ReadLineAsync(), StringComparison.Ordinal);
+        Assert.Contains("version 7", await watch.StandardOutput.ReadLineAsync(), StringComparison.Ordinal);
         watch.Kill();
         await watch.WaitForExitAsync();
     }
@@ -86,6 +97,8 @@ public sealed class ScheduleCommandTests(Platform platform) : IClassFixture<Plat
     [InlineData("schedule runs nightly --outcome lost")]
     [InlineData("config set someone")]
     [InlineData("config set someone {} --file /etc/hostname")]
+    [InlineData("config set someone {} --schema /etc/hostname --no-schema")]
+    [InlineData("config set someone {} --schema /no/such/file")]
     [InlineData("config rollback someone two")]
     public async Task Wrong_usage_is_code_2(string commandLine) =>
         Assert.Equal(ExitCode.WrongUsage, (await _agentctl.RunAsync(commandLine.Split(' '))).ExitCode);

@@ -82,7 +82,7 @@ public sealed class ConfigTests(Platform platform) : IClassFixture<Platform>
         var person = await As(Tokens.Operator());
         await SetAsync(person, "busy", "{}");
         await platform.SqlAsync<int>($"""
-            WITH more AS (INSERT INTO registry.agent_config_versions SELECT agent_id, n, enabled, config, changed_by, reason, 0, created_at
+            WITH more AS (INSERT INTO registry.agent_config_versions (agent_id, version, enabled, config, changed_by, reason, rolled_back_to, created_at) SELECT agent_id, n, enabled, config, changed_by, reason, 0, created_at
                 FROM registry.agent_config_versions, generate_series(2, {AgentConfigRules.MaximumVersions}) AS n WHERE agent_id = 'busy')
             UPDATE registry.agent_config SET version = {AgentConfigRules.MaximumVersions} WHERE agent_id = 'busy' RETURNING 1
             """);

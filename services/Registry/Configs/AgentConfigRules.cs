@@ -1,4 +1,5 @@
 using AgentPlatform.Contracts.Registry.V1;
+using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 
 namespace AgentPlatform.Registry;
@@ -7,16 +8,26 @@ namespace AgentPlatform.Registry;
 public static class AgentConfigRules
 {
     public const int ConfigMaximumBytes = 64 * 1024;
+    public const int SchemaMaximumBytes = 64 * 1024;
     public const int ReasonMaximumCharacters = 1_000;
     public const int MaximumVersions = 1_000;
 
-    public static void Check(SetAgentConfigRequest request, out string config) => new FieldChecks()
-        .DottedName("agent_id", request.AgentId)
-        .Require(request.Config is not null, "config", "is required")
-        .Json("config", request.Config, ConfigMaximumBytes, out config)
-        .Require(!request.HasVersion || request.Version >= 0, "version", "is negative")
-        .Text("reason", request.Reason, ReasonMaximumCharacters)
-        .ThrowIfAny();
+    /// <summary>Gives back the JSON of both; of a schema that is not given or empty, null.</summary>
+    public static void Check(SetAgentConfigRequest request, out string config, out string? schema)
+    {
+        new FieldChecks()
+            .DottedName("agent_id", request.AgentId)
+            .Require(request.Config is not null, "config", "is required")
+            .Json("config", request.Config, ConfigMaximumBytes, out config)
+            .Json("schema", request.Schema, SchemaMaximumBytes, out var given)
+            .Require(!request.HasVersion || request.Version >= 0, "version", "is negative")
+            .Text("reason", request.Reason, ReasonMaximumCharacters)
+            .ThrowIfAny();
+        schema = request.Schema is { Fields.Count: > 0 } ? given : null;
+    }
+
+    /// <summary>Refuses a configuration that does not meet the schema, or a schema that is wrong.</summary>
+    public static void CheckSchema(Struct schema, Struct config) => SchemaCheck.Run(SchemaReader.Read(schema), config);
 
     public static void Check(RollbackAgentConfigRequest request) => new FieldChecks()
         .DottedName("agent_id", request.AgentId)

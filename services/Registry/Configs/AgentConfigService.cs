@@ -9,13 +9,23 @@ public sealed class AgentConfigService(Database database, AgentConfigStore store
 {
     public override async Task<SetAgentConfigResponse> SetAgentConfig(SetAgentConfigRequest request, ServerCallContext context)
     {
-        AgentConfigRules.Check(request, out var config);
+        AgentConfigRules.Check(request, out var config, out var schema);
+        if (schema is not null)
+            AgentConfigRules.CheckSchema(request.Schema, request.Config);
 
         await using var work = await database.BeginAsync(context);
         var present = await store.FindToChangeAsync(work, request.AgentId);
         AgentConfigRules.CheckVersion(request.AgentId, present, request.HasVersion ? request.Version : null);
-        var set = await PutAsync(work, present, request.AgentId, request.HasEnabled ? request.Enabled : present?.Enabled ?? true, config, request.Reason, rolledBackTo: 0);
-        return await work.CommitAsync(new SetAgentConfigResponse { Config = set.ToProto() });
+        if (request.Schema is null && present?.Schema is { } kept)
+        {
+            // It holds on, under the lock: whoever sets another schema meanwhile waits.
+            AgentConfigRules.CheckSchema(JsonStruct.Parse(kept), request.Config);
+            schema = kept;
+        }
+        var enabled = request.HasEnabled ? request.Enabled : present?.Enabled ?? true;
+        var next = new AgentConfigRecord(request.AgentId, enabled, (present?.Version ?? 0) + 1, config, schema, database.Now);
+        await PutAsync(work, next, request.Reason, rolledBackTo: 0);
+        return await work.CommitAsync(new SetAgentConfigResponse { Config = next.ToProto() });
     }
 
     public override async Task<RollbackAgentConfigResponse> RollbackAgentConfig(RollbackAgentConfigRequest request, ServerCallContext context)
@@ -27,8 +37,10 @@ public sealed class AgentConfigService(Database database, AgentConfigStore store
         AgentConfigRules.CheckVersion(request.AgentId, present, request.HasVersion ? request.Version : null);
         var earlier = (await store.FindVersionAsync(work, request.AgentId, request.ToVersion))?.Config
             ?? throw AgentConfigRules.VersionNotFound(request.AgentId, request.ToVersion);
-        var set = await PutAsync(work, present, request.AgentId, earlier.Enabled, earlier.Config, request.Reason, request.ToVersion);
-        return await work.CommitAsync(new RollbackAgentConfigResponse { Config = set.ToProto() });
+        // It met its own schema when it was set, and takes that up with it.
+        var next = earlier with { Version = (present?.Version ?? 0) + 1, UpdatedAt = database.Now };
+        await PutAsync(work, next, request.Reason, request.ToVersion);
+        return await work.CommitAsync(new RollbackAgentConfigResponse { Config = next.ToProto() });
     }
 
     public override async Task<ListConfigVersionsResponse> ListConfigVersions(ListConfigVersionsRequest request, ServerCallContext context)
@@ -50,15 +62,12 @@ public sealed class AgentConfigService(Database database, AgentConfigStore store
             (config, stop) => responseStream.WriteAsync(new WatchConfigResponse { Config = config!.ToProto() }, stop));
     }
 
-    private async Task<AgentConfigRecord> PutAsync(
-        UnitOfWork work, AgentConfigRecord? present, string agentId, bool enabled, string config, string reason, long rolledBackTo)
+    private async Task PutAsync(UnitOfWork work, AgentConfigRecord next, string reason, long rolledBackTo)
     {
-        var next = new AgentConfigRecord(agentId, enabled, (present?.Version ?? 0) + 1, config, database.Now);
         if (!await store.PutAsync(work, next, reason, rolledBackTo))
-            throw Errors.ConcurrentUpdate($"The configuration of agent {agentId}");
+            throw Errors.ConcurrentUpdate($"The configuration of agent {next.AgentId}");
         // What is set may be large, and may hold what the log should not: the version tells where to look.
-        work.Audit("agent.configure", $"agent/{agentId}",
-            [("version", $"{next.Version}"), ("enabled", enabled ? "true" : "false"), ("rolled_back_to", rolledBackTo == 0 ? "" : $"{rolledBackTo}"), ("reason", reason)]);
-        return next;
+        work.Audit("agent.configure", $"agent/{next.AgentId}",
+            [("version", $"{next.Version}"), ("enabled", next.Enabled ? "true" : "false"), ("has_schema", next.Schema is null ? "false" : "true"), ("rolled_back_to", rolledBackTo == 0 ? "" : $"{rolledBackTo}"), ("reason", reason)]);
     }
 }

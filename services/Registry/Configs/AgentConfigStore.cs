@@ -6,27 +6,29 @@ namespace AgentPlatform.Registry;
 /// <summary>All SQL of agents' configuration and its versions.</summary>
 public sealed class AgentConfigStore(Database database)
 {
-    private const string Find = "SELECT agent_id, enabled, version, config, updated_at FROM registry.agent_config WHERE agent_id = $1";
+    private const string Find = "SELECT agent_id, enabled, version, config, schema, updated_at FROM registry.agent_config WHERE agent_id = $1";
 
     // The second of two changes waits here, and then sees the first's version.
     private const string FindToChange = $"{Find} FOR UPDATE";
 
     // Of two first versions at once one is refused, whichever comes second.
     private const string Insert = """
-        INSERT INTO registry.agent_config (agent_id, enabled, version, config, updated_at) VALUES ($1, $2, $3, $4::jsonb, $5)
+        INSERT INTO registry.agent_config (agent_id, enabled, version, config, schema, updated_at) VALUES ($1, $2, $3, $4::jsonb, $5::jsonb, $6)
         ON CONFLICT ON CONSTRAINT agent_config_pkey DO NOTHING RETURNING true
         """;
 
-    private const string Update = "UPDATE registry.agent_config SET enabled = $2, version = $3, config = $4::jsonb, updated_at = $5 WHERE agent_id = $1 RETURNING true";
+    private const string Update = """
+        UPDATE registry.agent_config SET enabled = $2, version = $3, config = $4::jsonb, schema = $5::jsonb, updated_at = $6 WHERE agent_id = $1 RETURNING true
+        """;
 
     private const string InsertVersion = """
-        INSERT INTO registry.agent_config_versions (agent_id, version, enabled, config, changed_by, reason, rolled_back_to, created_at)
-        VALUES ($1, $2, $3, $4::jsonb, $5, $6, $7, $8)
+        INSERT INTO registry.agent_config_versions (agent_id, version, enabled, config, schema, changed_by, reason, rolled_back_to, created_at)
+        VALUES ($1, $2, $3, $4::jsonb, $5::jsonb, $6, $7, $8, $9)
         """;
 
     private const string RemoveVersions = "DELETE FROM registry.agent_config_versions WHERE agent_id = $1 AND version <= $2";
 
-    private const string VersionColumns = "agent_id, enabled, version, config, created_at, changed_by, reason, rolled_back_to";
+    private const string VersionColumns = "agent_id, enabled, version, config, schema, created_at, changed_by, reason, rolled_back_to";
 
     private const string FindVersion = $"SELECT {VersionColumns} FROM registry.agent_config_versions WHERE agent_id = $1 AND version = $2";
 
@@ -48,20 +50,20 @@ public sealed class AgentConfigStore(Database database)
     /// </summary>
     public async Task<bool> PutAsync(UnitOfWork work, AgentConfigRecord config, string reason, long rolledBackTo)
     {
-        var put = await work.QueryAsync(config.Version == 1 ? Insert : Update, row => row.GetBoolean(0), config.AgentId, config.Enabled, config.Version, config.Config, config.UpdatedAt);
+        var put = await work.QueryAsync(config.Version == 1 ? Insert : Update, row => row.GetBoolean(0), config.AgentId, config.Enabled, config.Version, config.Config, config.Schema, config.UpdatedAt);
         if (put.Count == 0)
             return false;
-        work.Execute(InsertVersion, config.AgentId, config.Version, config.Enabled, config.Config, work.Caller.Subject, reason, rolledBackTo, config.UpdatedAt);
+        work.Execute(InsertVersion, config.AgentId, config.Version, config.Enabled, config.Config, config.Schema, work.Caller.Subject, reason, rolledBackTo, config.UpdatedAt);
         work.Execute(RemoveVersions, config.AgentId, config.Version - AgentConfigRules.MaximumVersions);
         work.Wake(AgentConfigRules.TopicOf(config.AgentId));
         return true;
     }
 
     public Task<(IReadOnlyList<ConfigVersionRecord> Rows, string NextToken)> ListVersionsAsync(PageRequest page, string agentId, ServerCallContext context) =>
-        database.QueryPageAsync(context, page, v => $"{v.Config.Version}", v => v.Config.Config.Length, ListVersions, ReadVersion, agentId, page.AfterNumber, page.Fetch);
+        database.QueryPageAsync(context, page, v => $"{v.Config.Version}", v => v.Config.JsonCharacters, ListVersions, ReadVersion, agentId, page.AfterNumber, page.Fetch);
 
     private static AgentConfigRecord Read(NpgsqlDataReader row) => new(
-        row.GetString(0), row.GetBoolean(1), row.GetInt64(2), row.GetString(3), row.GetFieldValue<DateTimeOffset>(4));
+        row.GetString(0), row.GetBoolean(1), row.GetInt64(2), row.GetString(3), row.IsDBNull(4) ? null : row.GetString(4), row.GetFieldValue<DateTimeOffset>(5));
 
-    private static ConfigVersionRecord ReadVersion(NpgsqlDataReader row) => new(Read(row), row.GetString(5), row.GetString(6), row.GetInt64(7));
+    private static ConfigVersionRecord ReadVersion(NpgsqlDataReader row) => new(Read(row), row.GetString(6), row.GetString(7), row.GetInt64(8));
 }

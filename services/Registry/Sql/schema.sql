@@ -75,7 +75,8 @@ CREATE TABLE registry.agent_config (
     enabled    boolean     NOT NULL, -- whether the agent shall work
     version    bigint      NOT NULL CONSTRAINT agent_config_version_positive CHECK (version > 0), -- grows with every change
     config     jsonb       NOT NULL CONSTRAINT agent_config_is_object CHECK (jsonb_typeof(config) = 'object'),
-    updated_at timestamptz NOT NULL
+    updated_at timestamptz NOT NULL,
+    schema     jsonb       CONSTRAINT agent_config_schema_is_object CHECK (jsonb_typeof(schema) = 'object') -- JSON Schema that this and later versions meet; NULL without
 );
 
 -- Selections that tasks were made for: "any agent with …". A task waits in the queue of its pool; agents that match draw from it.
@@ -262,6 +263,7 @@ CREATE TABLE registry.agent_config_versions (
     reason         text        NOT NULL CONSTRAINT agent_config_versions_reason_length CHECK (length(reason) <= 1000),
     rolled_back_to bigint      NOT NULL CONSTRAINT agent_config_versions_rolled_back_to_earlier CHECK (rolled_back_to >= 0 AND rolled_back_to < version), -- 0 when it has content of its own
     created_at     timestamptz NOT NULL,
+    schema         jsonb       CONSTRAINT agent_config_versions_schema_is_object CHECK (jsonb_typeof(schema) = 'object'), -- NULL without
     CONSTRAINT agent_config_versions_pkey PRIMARY KEY (agent_id, version)
 );
 
