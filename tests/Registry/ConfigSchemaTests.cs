@@ -76,8 +76,8 @@ public sealed class ConfigSchemaTests(Platform platform) : IClassFixture<Platfor
     public async Task What_would_take_too_long_is_refused()
     {
         var person = await As(Tokens.Operator());
-        var manyThings = string.Join(',', Enumerable.Repeat("""{"minimum":0}""", 4_000));
-        var manyNumbers = string.Join(',', Enumerable.Repeat("1", 20_000));
+        var manyThings = string.Join(',', Enumerable.Repeat("""{"minimum":0}""", 2_000));
+        var manyNumbers = string.Join(',', Enumerable.Repeat("1", 5_000));
         var refusal = await RefusedAsync("config", () => SetAsync(person, "slow", $$"""{"n": [{{manyNumbers}}]}""", $$"""{"properties": {"n": {"items": {"allOf": [{{manyThings}}]} } } }"""));
         Assert.Contains("steps", refusal, StringComparison.Ordinal);
         refusal = await RefusedAsync("config", () => SetAsync(person, "slow", $$"""{"t": "{{new string('a', 60_000)}}"}""", """{"properties": {"t": {"pattern": "(a?){400}a{400}b"}}}"""));
