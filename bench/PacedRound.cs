@@ -5,8 +5,8 @@ namespace AgentPlatform.Bench;
 /// <summary>So many calls a second for a while, whether those before have been answered or not: as callers come who know nothing of each other.</summary>
 public static class PacedRound
 {
-    // Beyond that callers are held back; what that costs them counts all the same.
-    private const int InFlightMaximum = 2_000;
+    // A gateway takes 1,000 at a time. Beyond that callers are held back; what that costs them counts all the same.
+    private const int InFlightMaximum = 900;
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);
 
     /// <summary>Each call's latency counts from the moment at which it was due, so that a platform that falls behind cannot hide it.</summary>
