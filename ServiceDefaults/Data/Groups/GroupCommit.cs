@@ -9,8 +9,8 @@ namespace AgentPlatform;
 /// </summary>
 public sealed class GroupCommit
 {
-    // One at a time, so that groups are large: what a group costs is shared by all of it. Where the disk is slow, sixteen are waiting soon.
-    private static readonly FlightLimits Limits = new(Group: 32, Eager: 1, WaitingForAnother: 16);
+    // A transaction of about a millisecond; where the disk is slow, eight are waiting soon.
+    private static readonly FlightLimits Limits = new(Group: 32, Eager: 2, WaitingForAnother: 8);
 
     // Whoever must wait longer for a row does so alone, and holds up nobody who has nothing to do with it. And rows are found by their keys, one after the other, whatever
     // Postgres thinks of the table: it may have planned the statement when there was hardly a row, and would plan it anew for each size of a group.

@@ -12,6 +12,9 @@ internal sealed class GroupLine<TMember>(PoolTier tier)
     /// <summary>How many connections work for this line now, or wait to.</summary>
     public int Flights { get; set; }
 
+    /// <summary>The tag of the group that was the last to go.</summary>
+    public string FlyingTag { get; set; } = "";
+
     /// <summary>Takes the first one and those behind it that may go with it: of the same tag, and admitted.</summary>
     public List<TMember> Take(int atMost, Func<TMember, bool> isAdmitted, Action onTaken)
     {
