@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Microsoft.Extensions.Logging;
@@ -58,6 +59,8 @@ public sealed partial class ErrorInterceptor(ConstraintErrors constraints, ILogg
     private PlatformException ToPlatform(Exception exception, ServerCallContext context) => exception switch
     {
         PlatformException known => known,
+        // Within a stream it is the handler who meets bytes that are no message; those of other calls never get this far.
+        InvalidProtocolBufferException malformed => new(StatusCode.InvalidArgument, "MALFORMED_MESSAGE", "The request's bytes are not a message of this method.", malformed),
         // The caller has gone or its time is up: whatever broke, broke because of that.
         _ when context.CancellationToken.IsCancellationRequested && context.Deadline <= TimeProvider.System.GetUtcNow().UtcDateTime =>
             DeadlineExceeded(exception),

@@ -1,4 +1,5 @@
 using AgentPlatform.Contracts.Session.V1;
+using Google.Protobuf.WellKnownTypes;
 using static AgentPlatform.Contracts.Session.V1.RoleTaskStatus;
 
 namespace AgentPlatform.Sessions;
@@ -11,8 +12,12 @@ public static class DispatchRules
 
     public static void Check(FetchDispatchesRequest request) => new FieldChecks()
         .Require(request.PageSize is >= 0 and <= BatchMaximum, "page_size", $"must be 1–{BatchMaximum}")
-        .Require(request.Wait is null || request.Wait.ToTimeSpan() is var wait && wait >= TimeSpan.Zero && wait <= LongestWait, "wait", $"must be 0–{LongestWait.TotalSeconds} s")
+        .Require(request.Wait is null || IsBetween(request.Wait, LongestWait), "wait", $"must be 0–{LongestWait.TotalSeconds} s")
         .ThrowIfAny();
+
+    // A duration may hold what no time span can.
+    private static bool IsBetween(Duration wait, TimeSpan longest) =>
+        wait is { Seconds: >= 0, Nanos: >= 0 and < 1_000_000_000 } && wait.Seconds <= longest.TotalSeconds && wait.ToTimeSpan() <= longest;
 
     public static Guid[] Check(AcknowledgeDispatchesRequest request)
     {
