@@ -30,6 +30,7 @@ public sealed class GatewayCaller
         Telemetry = new TelemetryService.TelemetryServiceClient(invoker);
         Vault = new VaultService.VaultServiceClient(invoker);
         VaultAccess = new VaultAccessService.VaultAccessServiceClient(invoker);
+        Forms = new FormService.FormServiceClient(invoker);
         Tables = new TableService.TableServiceClient(invoker);
         Prices = new PriceService.PriceServiceClient(invoker);
         PriceLists = new PriceListService.PriceListServiceClient(invoker);
@@ -66,6 +67,8 @@ public sealed class GatewayCaller
     public VaultService.VaultServiceClient Vault { get; }
 
     public VaultAccessService.VaultAccessServiceClient VaultAccess { get; }
+
+    public FormService.FormServiceClient Forms { get; }
 
     public TableService.TableServiceClient Tables { get; }
 

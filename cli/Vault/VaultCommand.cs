@@ -12,6 +12,7 @@ public static class VaultCommand
         VaultCatCommand.Create(),
         VaultTableCommand.Create(),
         VaultInventoryCommand.Create(),
+        VaultFormsCommand.Create(),
         VaultStatsCommand.Create(),
         VaultRuleCommand.Create(),
         VaultLabelCommand.Create(),

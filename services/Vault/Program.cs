@@ -1,6 +1,7 @@
 using AgentPlatform;
 using AgentPlatform.Contracts.Session.V1;
 using AgentPlatform.Vault;
+using AgentPlatform.Vault.Forms;
 using AgentPlatform.Vault.Tables;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -23,12 +24,14 @@ builder.Services.AddSingleton<FileApprovals>();
 builder.Services.AddSingleton<GuardedFiles>();
 builder.Services.AddSingleton<StreamGate>();
 builder.Services.AddSingleton<TableGate>();
+builder.Services.AddSingleton<FormStore>();
 builder.AddPlatformService("vault").AddAuditRelay();
 builder.AddPlatformClient<ApprovalService.ApprovalServiceClient>("session");
 
 var app = builder.Build();
 app.MapGrpcService<VaultAccessService>();
 app.MapGrpcService<TableService>();
+app.MapGrpcService<FormService>();
 app.MapPlatformService<VaultService>();
 app.Run();
 return 0;

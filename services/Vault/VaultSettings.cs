@@ -22,4 +22,13 @@ public sealed class VaultSettings
 
     /// <summary>Headings of the legacy inventory's columns, beside those that are known anyway.</summary>
     public Tables.InventorySettings Inventory { get; init; } = new();
+
+    /// <summary>The program that tells a .pdf's pages and title, and the one that tells its text: names to be found by PATH, or paths.</summary>
+    public string PdfInfo { get; init; } = "pdfinfo";
+
+    /// <inheritdoc cref="PdfInfo"/>
+    public string PdfToText { get; init; } = "pdftotext";
+
+    /// <summary>How long each of them may take for a form.</summary>
+    public TimeSpan FormTimeLimit { get; init; } = TimeSpan.FromSeconds(10);
 }

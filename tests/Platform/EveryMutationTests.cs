@@ -87,6 +87,7 @@ public sealed class EveryMutationTests : IClassFixture<Platform>
         "SetPrice" => (Tokens.Superuser(), Price()),
         "WithdrawPrice" => (Tokens.Superuser(), new WithdrawPriceRequest { Sku = (await _platform.SetPriceAsync("WITHDRAWN", CostingCalls.Zar(1))).Sku, Reason = "sold out" }),
         "ProposePriceList" => (Tokens.Operator("lister"), PriceListCalls.Request("MUTATED-1", "MUTATED-2")),
+        "IndexForms" => (Tokens.Operator("indexer"), FormTests.Indexed(_platform, "mutated.pdf")),
         "ImportPriceList" => (Tokens.Operator("lister"), PriceImportTests.Imported(_platform, "prices/mutated.xlsx")),
         "DecidePriceList" => (Tokens.Superuser("decider"), await PriceListCalls.DecisionAsync(_platform, "MUTATED-3")),
         "ProposeCosting" => (Agent, await ProposalAsync("proposed")),
