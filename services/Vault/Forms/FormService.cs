@@ -46,6 +46,9 @@ public sealed class FormService(Database database, GuardedFiles files, TableGate
         var bytes = new byte[file.SizeBytes];
         file.AsStream().ReadExactly(bytes);
         var (pages, title, state, text) = await _reader.ReadAsync(bytes, cancellation);
-        return new FormRecord(file.Path, Convert.ToHexStringLower(SHA256.HashData(bytes)), file.SizeBytes, file.ToProto().ModifyTime.ToDateTimeOffset(), pages, title, state, text, database.Now);
+        return new FormRecord(file.Path, Convert.ToHexStringLower(SHA256.HashData(bytes)), file.SizeBytes, ToMicroseconds(file.ToProto().ModifyTime.ToDateTimeOffset()), pages, title, state, text, database.Now);
     }
+
+    // As Postgres keeps it, so that what is answered is what will be listed.
+    private static DateTimeOffset ToMicroseconds(DateTimeOffset time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMicrosecond));
 }

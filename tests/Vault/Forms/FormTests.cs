@@ -15,7 +15,7 @@ public sealed class FormTests : IClassFixture<Platform>
         *FAIL*) exit 3 ;;
         *LOUD*) yes loud ;;
         *EMPTY*) ;;
-        *) echo "$file" | tail -n +2; env | grep -c ConnectionStrings ;;
+        *) echo "$file" | tail -n +2; env | grep -c ConnectionStrings || : ;;
         esac
         """;
     private const string Info = """
@@ -33,7 +33,7 @@ public sealed class FormTests : IClassFixture<Platform>
         {
             ["Vault:PdfToText"] = Program("text.sh", Text),
             ["Vault:PdfInfo"] = Program("info.sh", Info),
-            ["Vault:FormTimeLimit"] = "00:00:02",
+            ["Vault:FormTimeLimit"] = "00:00:05",
         };
     }
 
