@@ -42,16 +42,27 @@ public sealed class Database(NpgsqlDataSource source, UnitOfWorkTools tools)
     }
 
     /// <summary>
+    /// Begins a transaction that only puts on the audit log what a call does on its way, whatever becomes of the call: it neither takes nor stores an answer under the call's
+    /// idempotency key, so that the call's own unit of work can follow it.
+    /// </summary>
+    public ValueTask<UnitOfWork> BeginRecordAsync(ServerCallContext context) => ValueTask.FromResult(NewRecord(context));
+
+    /// <summary>
     /// Puts a refusal on the audit log, in a transaction of its own: the call itself has no effect and stores no answer, so that a repeat is judged
     /// anew. Call it when the call's own unit of work is disposed of.
     /// </summary>
     public async Task RecordRefusalAsync(ServerCallContext context, string operation, string resource, PlatformException refusal)
     {
-        var caller = context.Caller();
-        await using var work = new UnitOfWork(new UnitOfWorkScope(
-            this, caller, null, CorrelationId.Of(context), SourceAddress.Of(context), context.CancellationToken, TagOf(caller), tools));
+        await using var work = NewRecord(context);
         work.AuditRefusal(operation, resource, refusal);
         await work.CommitAsync();
+    }
+
+    private UnitOfWork NewRecord(ServerCallContext context)
+    {
+        var caller = context.Caller();
+        return new UnitOfWork(new UnitOfWorkScope(
+            this, caller, null, CorrelationId.Of(context), SourceAddress.Of(context), context.CancellationToken, TagOf(caller), tools));
     }
 
     /// <summary>Runs a read for a caller and maps its rows.</summary>

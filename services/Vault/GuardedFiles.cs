@@ -39,7 +39,7 @@ public sealed class GuardedFiles(Database database, VaultRoot root, VaultAccessS
         }
         catch (PlatformException failure) when (IsDecided(failure))
         {
-            await using var work = await database.BeginAsync(context);
+            await using var work = await database.BeginRecordAsync(context);
             work.Audit(operation, VaultRules.ResourceOf(path), [("method", MethodOf(context)), ("reason", failure.Reason)], outcome: Outcome.Failed, errorMessage: failure.Message);
             await work.CommitAsync();
             throw;
@@ -64,7 +64,7 @@ public sealed class GuardedFiles(Database database, VaultRoot root, VaultAccessS
             file = Open(path, rights);
             // Last of all, so that nothing is used up for a file that cannot be had.
             var authorizedBy = label is null ? "" : await approvals.UseAsync(approvalId!, file, label, context.CancellationToken);
-            await using var work = await database.BeginAsync(context);
+            await using var work = await database.BeginRecordAsync(context);
             work.Audit(operation, VaultRules.ResourceOf(path),
                 [("method", MethodOf(context)), ("size_bytes", $"{file.SizeBytes}"), ("label", file.Label), ("approval_id", label is null ? "" : approvalId!)], authorizedBy);
             await work.CommitAsync();

@@ -55,7 +55,8 @@ public sealed class FormTests : IClassFixture<Platform>
 
         var first = await olga.ListFormsAsync(new ListFormsRequest { PathPrefix = "forms/", PageSize = 1 });
         var second = await olga.ListFormsAsync(new ListFormsRequest { PathPrefix = "forms/", PageSize = 1, PageToken = first.NextPageToken });
-        Assert.Equal((["forms/rental.pdf"], ["forms/tent.pdf"], ""), (first.Forms.Select(f => f.Path).ToArray(), second.Forms.Select(f => f.Path).ToArray(), second.NextPageToken));
+        Assert.Equal(["forms/rental.pdf", "forms/tent.pdf"], first.Forms.Concat(second.Forms).Select(f => f.Path));
+        Assert.Equal((1, ""), (first.Forms.Count, second.NextPageToken));
 
         Write("forms/rental.pdf", "Another text");
         var again = (await olga.IndexFormsAsync(Request("forms/rental.pdf"))).Forms.Single();
