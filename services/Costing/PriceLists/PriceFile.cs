@@ -61,16 +61,16 @@ public sealed partial class PriceFile
     /// <summary>Takes a row. One with neither a SKU nor a price is a remark or an empty line.</summary>
     public void Add(TableRow row)
     {
-        if (Text(row, _sku).Length == 0 && Text(row, _price).Length == 0)
+        if (row.TextOf(_sku).Length == 0 && row.TextOf(_price).Length == 0)
             return;
-        var currency = Text(row, _currency) is { Length: > 0 } its ? its : _priceCurrency.Length > 0 ? _priceCurrency : _request.Currency;
+        var currency = row.TextOf(_currency) is { Length: > 0 } its ? its : _priceCurrency.Length > 0 ? _priceCurrency : _request.Currency;
         Prices.Add((row.Number, new ProposedPrice
         {
-            Sku = Text(row, _sku),
-            Description = Text(row, _description),
-            Unit = Text(row, _unit),
+            Sku = row.TextOf(_sku),
+            Description = row.TextOf(_description),
+            Unit = row.TextOf(_unit),
             UnitPrice = ReadMoney(row, currency),
-            Category = string.Join('-', Text(row, _category).ToLowerInvariant().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)),
+            Category = string.Join('-', row.TextOf(_category).ToLowerInvariant().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)),
             ValidFrom = ReadDay(row, _from) is { Length: > 0 } from ? from : _request.ValidFrom,
             ValidTo = ReadDay(row, _to) is { Length: > 0 } to ? to : _request.ValidTo,
         }));
@@ -86,7 +86,7 @@ public sealed partial class PriceFile
 
     private Money? ReadMoney(TableRow row, string currency)
     {
-        var text = Text(row, _price);
+        var text = row.TextOf(_price);
         // A text column: some other row of it is no number. This one may be.
         if (!decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var amount))
             Note(row, _price, text.Length == 0 ? "has no price" : $"is no number: {Shown(text)}");
@@ -101,7 +101,7 @@ public sealed partial class PriceFile
 
     private string ReadDay(TableRow row, int column)
     {
-        var text = Text(row, column);
+        var text = row.TextOf(column);
         if (text.Length > 0 && !OrganisationCalendar.TryRead(text, out _))
             Note(row, column, $"is no day such as 2026-04-01: {Shown(text)}");
         return text;
@@ -129,18 +129,6 @@ public sealed partial class PriceFile
     private static string Bare(string heading) => string.Concat(heading.Where(char.IsLetterOrDigit)).ToLowerInvariant();
 
     private static string Shown(string text) => $"'{(text.Length > ShownCharacters ? $"{text[..ShownCharacters]}…" : text)}'";
-
-    private static string Text(TableRow row, int column) => column < 0 ? "" : row.Cells[column] switch
-    {
-        { ValueCase: Cell.ValueOneofCase.Text } cell => cell.Text.Trim(),
-        { ValueCase: Cell.ValueOneofCase.Integer } cell => cell.Integer.ToString(CultureInfo.InvariantCulture),
-        { ValueCase: Cell.ValueOneofCase.Decimal } cell => cell.Decimal,
-        { ValueCase: Cell.ValueOneofCase.Boolean } cell => cell.Boolean ? "true" : "false",
-        { ValueCase: Cell.ValueOneofCase.Date } cell => cell.Date,
-        { ValueCase: Cell.ValueOneofCase.DateTime } cell => cell.DateTime,
-        { ValueCase: Cell.ValueOneofCase.Error } cell => cell.Error,
-        _ => "",
-    };
 
     [GeneratedRegex(@"^(.+?)\s*(?:\(\s*([A-Za-z]{3})\s*\)|[\s,]([A-Z]{3}))\s*$")]
     private static partial Regex WithCurrency();

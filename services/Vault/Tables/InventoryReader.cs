@@ -40,54 +40,42 @@ internal sealed class InventoryReader
             var item = new InventoryItem
             {
                 Row = row.Number,
-                Sku = Text(row, Columns.Sku),
-                Name = Text(row, Columns.Name),
+                Sku = row.TextOf(Columns.Sku),
+                Name = row.TextOf(Columns.Name),
                 Owned = Quantity(row, Columns.Owned) ?? 0,
-                Location = Text(row, Columns.Location),
-                Category = Text(row, Columns.Category),
+                Location = row.TextOf(Columns.Location),
+                Category = row.TextOf(Columns.Category),
             };
             if (Quantity(row, Columns.Out) is { } taken)
                 item.Out = taken;
-            foreach (var column in Columns.Others.Take(OthersMaximum).Where(c => Text(row, c).Length > 0))
-                item.Others[Columns.HeadingOf(column)] = Text(row, column);
+            foreach (var column in Columns.Others.Take(OthersMaximum).Where(c => row.TextOf(c).Length > 0))
+                item.Others[Columns.HeadingOf(column)] = row.TextOf(column);
             yield return item;
         }
     }
 
     // A row in which neither an SKU nor a quantity stands is a heading within the list, or a remark.
     private IEnumerable<TableRow> Rows(CancellationToken cancellation) =>
-        _table.Rows(_all, cancellation).Where(r => Text(r, Columns.Sku).Length > 0 || Text(r, Columns.Owned).Length > 0);
+        _table.Rows(_all, cancellation).Where(r => r.TextOf(Columns.Sku).Length > 0 || r.TextOf(Columns.Owned).Length > 0);
 
     private void Check(FieldChecks checks, TableRow row)
     {
         foreach (var (column, isRequired) in new[] { (Columns.Sku, true), (Columns.Name, true), (Columns.Location, false), (Columns.Category, false) })
         {
             if (column >= 0)
-                checks.Text(Columns.HeadingOf(column), Text(row, column), TextMaximumCharacters, minimum: isRequired ? 1 : 0);
+                checks.Text(Columns.HeadingOf(column), row.TextOf(column), TextMaximumCharacters, minimum: isRequired ? 1 : 0);
         }
         foreach (var column in new[] { Columns.Owned, Columns.Out })
         {
-            if (column < 0 || (column == Columns.Out && Text(row, column).Length == 0))
+            if (column < 0 || (column == Columns.Out && row.TextOf(column).Length == 0))
                 continue;
             checks.Require(Quantity(row, column) is not null, Columns.HeadingOf(column),
-                Text(row, column) is { Length: > 0 } text ? $"is no whole number from 0 to {QuantityMaximum:N0}: {TableErrors.Shown(text)}" : "is required");
+                row.TextOf(column) is { Length: > 0 } text ? $"is no whole number from 0 to {QuantityMaximum:N0}: {TableErrors.Shown(text)}" : "is required");
         }
     }
 
     // A workbook may have 12.0 in a column with 12.5, and a list may have its numbers as text.
     private static long? Quantity(TableRow row, int column) =>
-        decimal.TryParse(Text(row, column), NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+        decimal.TryParse(row.TextOf(column), NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
             && number is >= 0 and <= QuantityMaximum && decimal.IsInteger(number) ? (long)number : null;
-
-    private static string Text(TableRow row, int column) => column < 0 ? "" : row.Cells[column] switch
-    {
-        { ValueCase: Cell.ValueOneofCase.Text } cell => cell.Text.Trim(),
-        { ValueCase: Cell.ValueOneofCase.Integer } cell => cell.Integer.ToString(CultureInfo.InvariantCulture),
-        { ValueCase: Cell.ValueOneofCase.Decimal } cell => cell.Decimal,
-        { ValueCase: Cell.ValueOneofCase.Boolean } cell => cell.Boolean ? "true" : "false",
-        { ValueCase: Cell.ValueOneofCase.Date } cell => cell.Date,
-        { ValueCase: Cell.ValueOneofCase.DateTime } cell => cell.DateTime,
-        { ValueCase: Cell.ValueOneofCase.Error } cell => cell.Error,
-        _ => "",
-    };
 }

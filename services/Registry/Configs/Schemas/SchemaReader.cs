@@ -51,8 +51,8 @@ public sealed class SchemaReader
     private SchemaRule? ReadKeyword(string keyword, Value value, Struct schema, bool isTop) => keyword switch
     {
         "type" => ReadTypes(value) is { } types ? Type(types) : null,
-        "enum" => ReadList(value) is { } values ? OneOf(values.Select(JsonIdentity.Of).ToHashSet(StringComparer.Ordinal), $"must be one of the {values.Count} values of the schema (enum)") : null,
-        "const" => OneOf(new HashSet<string>(StringComparer.Ordinal) { JsonIdentity.Of(value) }, "must be the value of the schema (const)"),
+        "enum" => ReadList(value) is { } values ? OneOf(values.Select(CanonicalJson.Of).ToHashSet(StringComparer.Ordinal), $"must be one of the {values.Count} values of the schema (enum)") : null,
+        "const" => OneOf(new HashSet<string>(StringComparer.Ordinal) { CanonicalJson.Of(value) }, "must be the value of the schema (const)"),
         "properties" => ReadObject(value) is { } named ? Members(named.Fields.ToDictionary(f => f.Key, f => Within(f.Key, () => ReadSchema(f.Value)), StringComparer.Ordinal)) : null,
         "additionalProperties" => OtherMembers(NamesOf(schema), ReadSchema(value)),
         "required" => ReadNames(value) is { } names ? Required(names) : null,

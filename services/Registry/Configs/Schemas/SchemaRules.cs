@@ -53,10 +53,10 @@ public static class SchemaRules
         return (check, value) => check.Require(types.Contains(TypeOf(value)) || (isInteger && value.KindCase == Value.KindOneofCase.NumberValue && double.IsInteger(value.NumberValue)), reason);
     }
 
-    /// <summary>Equal to one of these; see <see cref="JsonIdentity"/>.</summary>
+    /// <summary>Equal to one of these; see <see cref="CanonicalJson"/>.</summary>
     public static SchemaRule OneOf(IReadOnlySet<string> identities, string reason) => (check, value) =>
     {
-        var identity = JsonIdentity.Of(value);
+        var identity = CanonicalJson.Of(value);
         check.SpendOn(identity);
         return check.Require(identities.Contains(identity), reason);
     };
@@ -69,7 +69,7 @@ public static class SchemaRules
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var element in value.ListValue.Values)
         {
-            var identity = JsonIdentity.Of(element);
+            var identity = CanonicalJson.Of(element);
             check.SpendOn(identity);
             if (!seen.Add(identity))
                 return check.Require(false, "must not hold equal items");

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using Google.Protobuf.WellKnownTypes;
 
-namespace AgentPlatform.Sessions;
+namespace AgentPlatform;
 
 /// <summary>
 /// JSON as RFC 8785 (JSON Canonicalization Scheme) writes it, so that whoever holds the same values, in any language, has the same bytes: members in
@@ -11,6 +11,14 @@ namespace AgentPlatform.Sessions;
 public static class CanonicalJson
 {
     public static string Of(Struct value)
+    {
+        var text = new StringBuilder();
+        Write(text, value);
+        return text.ToString();
+    }
+
+    /// <summary>The same of any value: two that are equal as JSON have one text.</summary>
+    public static string Of(Value value)
     {
         var text = new StringBuilder();
         Write(text, value);
@@ -78,7 +86,7 @@ public static class CanonicalJson
     }
 
     /// <summary>As ECMA-262, Number::toString: the shortest digits that read back as the same number.</summary>
-    internal static string Number(double value)
+    private static string Number(double value)
     {
         if (value == 0)
             return "0";
