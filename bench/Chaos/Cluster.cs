@@ -96,6 +96,7 @@ public sealed class Cluster : IAsyncDisposable
         foreach (var costing in _costings)
         {
             AddAddresses(costing, "session", Sessions);
+            AddNowhere(costing, "vault");
             await costing.StartAsync();
             await costing.IsHealthyAsync();
         }
@@ -229,13 +230,16 @@ public sealed class Cluster : IAsyncDisposable
         AddAddresses(gateway, "audit", Audits);
         AddAddresses(gateway, "session", Sessions);
         AddAddresses(gateway, "registry", Registries);
-        // Not part of this cluster; the gateway wants to know of them all the same.
-        foreach (var absent in new[] { "costing", "vault" })
-        {
-            gateway.Settings[$"services__{absent}__grpc__0"] = $"http://127.0.0.1:{LocalPrograms.FreePort()}";
-            gateway.Settings[$"services__{absent}__http__0"] = $"http://127.0.0.1:{LocalPrograms.FreePort()}";
-        }
+        AddNowhere(gateway, "costing");
+        AddNowhere(gateway, "vault");
         return gateway;
+    }
+
+    // Not part of this cluster; its callers want to know of it all the same.
+    private static void AddNowhere(ServiceProcess caller, string service)
+    {
+        caller.Settings[$"services__{service}__grpc__0"] = $"http://127.0.0.1:{LocalPrograms.FreePort()}";
+        caller.Settings[$"services__{service}__http__0"] = $"http://127.0.0.1:{LocalPrograms.FreePort()}";
     }
 
     private static void AddAddresses(ServiceProcess caller, string service, IReadOnlyList<ServiceProcess> instances)

@@ -155,7 +155,12 @@ public sealed class TaskDispatchTests : IClassFixture<Platform>
                 (await Assert.ThrowsAsync<RpcException>(async () => await (await _platform.ClientAsync<Dispatches>(token)).FetchDispatchesAsync(new FetchDispatchesRequest()))).StatusCode);
     }
 
-    private Task<Client> SenderAsync() => _platform.ClientAsync<Client>(Tokens.Operator("sender"));
+    // Registry fetches by itself, so it must run, whether the test calls it first or not at all.
+    private async Task<Client> SenderAsync()
+    {
+        await _platform.StartAsync("registry");
+        return await _platform.ClientAsync<Client>(Tokens.Operator("sender"));
+    }
 
     private static NewTaskRequest NewTask(string role)
     {
