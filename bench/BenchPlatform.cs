@@ -12,6 +12,7 @@ namespace AgentPlatform.Bench;
 public sealed class BenchPlatform : IAsyncDisposable
 {
     private const string LoginPassword = "bench-only";
+    private const string CallsPerMinute = "60000000";
     private static readonly TimeSpan ServerTimeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan TokenLifetime = TimeSpan.FromHours(1);
 
@@ -60,7 +61,9 @@ public sealed class BenchPlatform : IAsyncDisposable
         }
     }
 
-    public string OperatorToken() => _key.Mint("user:bench", ["operator"], null, TokenLifetime, TimeProvider.System);
+    public string OperatorToken() => OperatorToken("bench");
+
+    public string OperatorToken(string user) => _key.Mint($"user:{user}", ["operator"], null, TokenLifetime, TimeProvider.System);
 
     public string SuperuserToken() => _key.Mint("user:bench-superuser", ["superuser"], null, TokenLifetime, TimeProvider.System);
 
@@ -115,13 +118,21 @@ public sealed class BenchPlatform : IAsyncDisposable
     }
 
     /// <summary>Starts a gateway before this service; it takes calls when this returns.</summary>
-    public async Task<ServiceProcess> StartGatewayAsync(string name, ServiceProcess service)
+    /// <param name="name">The service.</param>
+    /// <param name="service">Its instance.</param>
+    /// <param name="isLimited">
+    /// Whether it counts calls. Nobody is refused even then, since budgets fill faster than anybody calls; they are no larger than by default, so Redis is asked for a portion as
+    /// often.
+    /// </param>
+    public async Task<ServiceProcess> StartGatewayAsync(string name, ServiceProcess service, bool isLimited = false)
     {
-        var gateway = new ServiceProcess("gateway", ProgramOf("gateway", "Gateway"), _folder);
+        var gateway = new ServiceProcess($"gateway-{_started.Count}", ProgramOf("gateway", "Gateway"), _folder);
         gateway.Settings["Authentication__DevelopmentKey"] = _key.PublicKey;
         // The budgets of callers are what a benchmark would measure otherwise.
         foreach (var limit in new[] { "Calls", "Machine", "Strangers" })
-            gateway.Settings[$"RateLimit__{limit}"] = "0";
+            gateway.Settings[$"RateLimit__{limit}"] = isLimited ? CallsPerMinute : "0";
+        if (isLimited)
+            gateway.Settings["ConnectionStrings__redis"] = $"127.0.0.1:{RedisPort}";
         // The others are not there; the gateway wants to know of them all the same, and is never healthy without them.
         foreach (var other in MigratorSettings.Services)
             AddAddress(gateway, other, other == name ? service : _audit);

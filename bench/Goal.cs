@@ -15,7 +15,8 @@ public sealed record Goal(string What, double Measured, double Bound, bool IsCei
         var table = Terminal.NewTable("goal", "", "measured", "");
         foreach (var goal in goals.Where(g => double.IsFinite(g.Measured)))
             table.AddRow(Markup.Escape(goal.What), $"{(goal.IsCeiling ? "at most" : "at least")} {Text(goal.Bound)}", Text(goal.Measured), goal.IsMet ? "pass" : "FAIL");
-        Terminal.Out.Write(table);
+        if (table.Rows.Count > 0)
+            Terminal.Out.Write(table);
     }
 
     private static string Text(double number) => number.ToString("0.##", CultureInfo.InvariantCulture);

@@ -4,6 +4,7 @@ using AgentPlatform.Bench.Audit;
 using AgentPlatform.Bench.Chaos;
 using AgentPlatform.Bench.Costings;
 using AgentPlatform.Bench.Fleet;
+using AgentPlatform.Bench.Gateway;
 using AgentPlatform.Bench.Mutate;
 using AgentPlatform.Bench.Queues;
 using AgentPlatform.Bench.Redact;

@@ -19,7 +19,7 @@ public static class LocalPrograms
     // Postgres by its versions' own folders first: what stands on PATH may be a link that knows nothing of its neighbours.
     public static string? Find(string program) =>
         (Directory.Exists("/usr/lib/postgresql") ? Directory.GetDirectories("/usr/lib/postgresql").OrderDescending().Select(d => $"{d}/bin") : [])
-        .Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':'))
+        .Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')).Append("/usr/sbin")
         .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
 
     /// <summary>A loopback port at which nobody listens, and which stays its server's through restarts.</summary>
@@ -79,7 +79,8 @@ public static class LocalPrograms
         [Find("redis-server") ?? throw new InvalidOperationException("Redis is not installed; ./test installs it."),
             "--bind", "127.0.0.1", "--port", $"{port}", "--dir", folder, "--save", "", "--appendonly", "no"];
 
-    private static async Task FinishAsync(params string[] command)
+    /// <summary>Runs a command to its end; an <see cref="InvalidOperationException"/> with what it said when it fails.</summary>
+    public static async Task FinishAsync(params string[] command)
     {
         using var process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var output = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
