@@ -171,12 +171,8 @@ public sealed class Database(NpgsqlDataSource source, UnitOfWorkTools tools)
         await ReadBatch.RunAsync(rented.Connection, tools.Tags, TagOf(caller), reads.Queries, cancellation);
     }
 
-    // What pg_stat_activity shows: service/tier/agent, at most the 63 bytes that Postgres keeps.
-    private string TagOf(Caller caller)
-    {
-        var tag = caller.IsAgent ? $"{tools.Service.Name}/agent/{caller.AgentId}" : $"{tools.Service.Name}/{TieredPool.NameOf(caller.Tier)}";
-        return tag.Length <= 63 ? tag : tag[..63];
-    }
+    private string TagOf(Caller caller) =>
+        ConnectionTags.Cut(caller.IsAgent ? $"{tools.Service.Name}/agent/{caller.AgentId}" : $"{tools.Service.Name}/{TieredPool.NameOf(caller.Tier)}");
 
     /// <summary>Whether the connection is gone, as after a restart of the server; another one may work.</summary>
     public static bool IsConnectionLost(NpgsqlException exception) =>

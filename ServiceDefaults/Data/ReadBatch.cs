@@ -40,9 +40,7 @@ public sealed class ReadBatch
     internal static async Task RunAsync(NpgsqlConnection connection, ConnectionTags tags, string tag, IEnumerable<Query> queries, CancellationToken cancellation)
     {
         await using var batch = connection.CreateBatch();
-        var isTagged = tags.Has(connection, tag);
-        if (!isTagged)
-            batch.Add(ConnectionTags.Set, tag);
+        var isTagged = tags.AddTo(batch, connection, tag);
         var all = queries.ToList();
         foreach (var query in all)
             batch.Add(query.Sql, query.Values);

@@ -303,12 +303,7 @@ public sealed partial class UnitOfWork : IAsyncDisposable
         batch.Add(IdempotencySql.Find, call.Caller, call.Method, call.Key, _scope.Database.IdempotencyCutoff);
     }
 
-    private void AddTag(NpgsqlBatch batch)
-    {
-        _sendsTag = !_scope.Tools.Tags.Has(_rented!.Connection, _scope.ConnectionTag);
-        if (_sendsTag)
-            batch.Add(ConnectionTags.Set, _scope.ConnectionTag);
-    }
+    private void AddTag(NpgsqlBatch batch) => _sendsTag = !_scope.Tools.Tags.AddTo(batch, _rented!.Connection, _scope.ConnectionTag);
 
     private void AddAnswer(NpgsqlBatch batch, string insert, IdempotentCall call, byte[] answer)
     {

@@ -17,8 +17,11 @@ public sealed class SpendRaceTests(Platform platform) : IClassFixture<Platform>
     [Fact]
     public async Task A_hundred_spenders_on_two_instances_use_up_the_budget_and_no_more()
     {
-        var ofAll = await platform.SetBudgetAsync(BudgetOf(BudgetScope.AllScope, "", Limit));
+        // Each has one of its own, older than the one of all: what locks by age takes its own first, and must not meet the others half way.
         var ofOne = await platform.SetBudgetAsync("racer-0", 20);
+        for (var agent = 1; agent < Agents; agent++)
+            await platform.SetBudgetAsync($"racer-{agent}", Limit);
+        var ofAll = await platform.SetBudgetAsync(BudgetOf(BudgetScope.AllScope, "", Limit));
         await using var other = await platform.StartAnotherAsync("costing");
         using var stop = new CancellationTokenSource();
         var watching = WatchAsync(stop.Token);

@@ -105,23 +105,36 @@ public sealed class GroupCommitTests : IClassFixture<Platform>
     }
 
     [Fact]
-    public async Task Agents_never_share_a_connection_unseen()
+    public async Task Agents_share_a_transaction_and_its_connection_tells_of_them()
     {
-        var agents = new List<Client>();
-        for (var i = 0; i < 4; i++)
-            agents.Add(await As(Tokens.Agent($"seen-{i}")));
+        var agents = await AgentsAsync("shared");
+        await Task.WhenAll(Enumerable.Range(0, 48).Select(i => CreateAsync(agents[i % agents.Count], "shared", $"shared-{i}")));
+
+        var mixed = await _platform.SqlAsync<long>(
+            "SELECT count(*) FROM (SELECT FROM session.sessions WHERE task = 'shared' GROUP BY xmin::text HAVING count(DISTINCT agent_id) > 1) AS m");
+        Assert.InRange(mixed[0], 1, 48);
+        // A connection keeps its tag until it has other work.
+        Assert.NotEmpty(await _platform.SqlAsync<string>(
+            "SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND application_name ~ '^session/agent/shared-[0-3] [+][1-3]$'"));
+        foreach (var agent in Enumerable.Range(0, 4))
+            Assert.Equal(12, (await _platform.SqlAsync<long>("SELECT count(*) FROM session.sessions WHERE task = 'shared' AND agent_id = $1", $"shared-{agent}"))[0]);
+    }
+
+    [Fact]
+    public async Task An_agent_that_waits_holds_a_connection_under_its_own_name()
+    {
+        var agents = await AgentsAsync("seen");
         await OutboxIsEmptyAsync();
         List<Task<CreateSessionResponse>> calls;
         await using (await HoldOutboxAsync())
         {
-            calls = [.. Enumerable.Range(0, 24).Select(i => CreateAsync(agents[i % 4], "seen", $"seen-{i}"))];
-            await AllAreThereAsync("session/agent/seen-%", 2);
+            calls = [.. Enumerable.Range(0, 24).Select(i => CreateAsync(agents[i % agents.Count], "seen", $"seen-{i}"))];
+            await Eventually.TrueAsync(async () => (await _platform.SqlAsync<long>("""
+                SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE datname = current_database()
+                   AND application_name ~ '^session/agent/seen-[0-3]$' AND NOT granted AND waitstart < clock_timestamp() - interval '300 ms'
+                """))[0] >= 2, "agents wait, each alone");
         }
-        await Task.WhenAll(calls);
-        // In one transaction there are never two agents' sessions.
-        var mixed = await _platform.SqlAsync<long>(
-            "SELECT count(*) FROM (SELECT FROM session.sessions WHERE task = 'seen' GROUP BY xmin::text HAVING count(DISTINCT agent_id) > 1) AS m");
-        Assert.Equal(0, mixed[0]);
+        Assert.Equal(24, (await Task.WhenAll(calls)).Select(c => c.Session.Id).Distinct().Count());
     }
 
     [Fact]
@@ -172,6 +185,14 @@ public sealed class GroupCommitTests : IClassFixture<Platform>
         await CreateAsync(person, "last", "last");
         Assert.Equal(0, (await _platform.SqlAsync<long>("SELECT count(*) FROM session.sessions WHERE task = 'left'"))[0]);
         Assert.Equal(calls.Count, (await _platform.SqlAsync<long>("SELECT count(*) FROM session.sessions WHERE task = 'stayed'"))[0]);
+    }
+
+    private async Task<List<Client>> AgentsAsync(string name)
+    {
+        var agents = new List<Client>();
+        for (var i = 0; i < 4; i++)
+            agents.Add(await As(Tokens.Agent($"{name}-{i}")));
+        return agents;
     }
 
     private Task<Client> As(string token) => _platform.ClientAsync<Client>(token);

@@ -9,8 +9,8 @@ namespace AgentPlatform;
 /// </summary>
 public sealed class GroupCommit
 {
-    // A transaction of about a millisecond; where the disk is slow, eight are waiting soon.
-    private static readonly FlightLimits Limits = new(Group: 32, Eager: 2, WaitingForAnother: 8);
+    // A transaction of about a millisecond; where the disk is slow, sixteen are waiting soon. A large group costs little more than a small one.
+    private static readonly FlightLimits Limits = new(Group: 32, Eager: 1, WaitingForAnother: 16);
 
     // Whoever must wait longer for a row does so alone, and holds up nobody who has nothing to do with it. And rows are found by their keys, one after the other, whatever
     // Postgres thinks of the table: it may have planned the statement when there was hardly a row, and would plan it anew for each size of a group.
@@ -43,11 +43,12 @@ public sealed class GroupCommit
 
     private async Task CommitAsync(NpgsqlConnection connection, List<CommitMember> group)
     {
-        var hasBegun = group[0].Question is not null;
+        var (hasBegun, tag) = (group[0].Question is not null, ConnectionTags.Of(group));
         try
         {
-            var ready = hasBegun ? await AskAsync(connection, group) : group.ConvertAll(m => (m, m.Additions(null)!));
-            await WriteAsync(connection, ready, hasBegun);
+            var ready = hasBegun ? await AskAsync(connection, group, tag) : group.ConvertAll(m => (m, m.Additions(null)!));
+            await WriteAsync(connection, ready, hasBegun, tag);
+            _tags.Remember(connection, tag);
             ready.ForEach(r => r.Item1.Succeed());
         }
         // Something of it was refused, and so all.
@@ -60,12 +61,12 @@ public sealed class GroupCommit
     }
 
     // Asks all questions in one round trip; who finds nothing, or refuses what it finds, leaves the group.
-    private async Task<List<(CommitMember Member, Additions Additions)>> AskAsync(NpgsqlConnection connection, List<CommitMember> group)
+    private async Task<List<(CommitMember Member, Additions Additions)>> AskAsync(NpgsqlConnection connection, List<CommitMember> group, string tag)
     {
         group.Sort((a, b) => a.Question!.Subject.CompareTo(b.Question!.Subject));
         await using var batch = connection.CreateBatch();
         batch.Add("BEGIN");
-        var isTagged = AddTag(batch, connection, group);
+        var isTagged = _tags.AddTo(batch, connection, tag);
         batch.Add(Settings);
         var statements = new List<MergedStatement>();
         foreach (var member in group)
@@ -103,14 +104,13 @@ public sealed class GroupCommit
             asker.GoAlone();
     }
 
-    private async Task WriteAsync(NpgsqlConnection connection, List<(CommitMember Member, Additions Additions)> ready, bool hasBegun)
+    private async Task WriteAsync(NpgsqlConnection connection, List<(CommitMember Member, Additions Additions)> ready, bool hasBegun, string tag)
     {
         await using var batch = connection.CreateBatch();
-        var isTagged = true;
         if (!hasBegun)
         {
             // A batch is a transaction by itself.
-            isTagged = AddTag(batch, connection, ready.ConvertAll(r => r.Member));
+            _tags.AddTo(batch, connection, tag);
             batch.Add(Settings);
         }
         Additions.AddTo(batch, ready.ConvertAll(r => r.Additions));
@@ -119,16 +119,6 @@ public sealed class GroupCommit
         ready.ForEach(r => r.Member.GoWith(ready.Count));
         using var span = GroupMember.StartSpan("group commit", ready.Select(r => r.Member));
         await batch.ExecuteNonQueryAsync(CancellationToken.None);
-        if (!isTagged || hasBegun && ready.Count > 0)
-            _tags.Remember(connection, ready[0].Member.ConnectionTag);
-    }
-
-    private bool AddTag(NpgsqlBatch batch, NpgsqlConnection connection, List<CommitMember> group)
-    {
-        var isTagged = _tags.Has(connection, group[0].ConnectionTag);
-        if (!isTagged)
-            batch.Add(ConnectionTags.Set, group[0].ConnectionTag);
-        return isTagged;
     }
 
     private static async Task RollbackAsync(NpgsqlConnection connection)

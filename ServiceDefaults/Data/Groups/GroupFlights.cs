@@ -3,8 +3,8 @@ using Npgsql;
 namespace AgentPlatform;
 
 /// <summary>
-/// Lets calls of one kind share connections and messages: while a group is on its way the next one collects; a lone call waits for nobody. Only calls
-/// with the same connection tag share a group: whose work a connection does stays visible. docs/decisions/0006.
+/// Lets calls of one kind and tier share connections and messages: while a group is on its way the next one collects; a lone call waits for nobody.
+/// docs/decisions/0006.
 /// </summary>
 /// <param name="pool">Where connections come from.</param>
 /// <param name="settings">How many a tier has.</param>
@@ -25,9 +25,7 @@ internal sealed class GroupFlights<TMember>(
         lock (line)
         {
             line.Waiting.AddLast(member);
-            // Calls of one tag can all go with the next group, and a large one costs little more than a small one: half as many groups of them are on their way.
-            var few = line.FlyingTag == member.ConnectionTag ? 2 : 1;
-            if (line.Flights >= limits.Eager / few && (line.Waiting.Count < limits.WaitingForAnother * few || line.Flights >= settings.LimitOf(tier)))
+            if (line.Flights >= limits.Eager && (line.Waiting.Count < limits.WaitingForAnother || line.Flights >= settings.LimitOf(tier)))
                 return member.Done;
             line.Flights++;
         }
@@ -66,8 +64,6 @@ internal sealed class GroupFlights<TMember>(
             var group = line.Take(limits.Group, newAdmission(), () => pool.StopWaiting(line.Tier));
             if (group.Count == 0)
                 line.Flights--;
-            else
-                line.FlyingTag = group[0].ConnectionTag;
             return group;
         }
     }

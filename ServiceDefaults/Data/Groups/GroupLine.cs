@@ -12,10 +12,7 @@ internal sealed class GroupLine<TMember>(PoolTier tier)
     /// <summary>How many connections work for this line now, or wait to.</summary>
     public int Flights { get; set; }
 
-    /// <summary>The tag of the group that was the last to go.</summary>
-    public string FlyingTag { get; set; } = "";
-
-    /// <summary>Takes the first one and those behind it that may go with it: of the same tag, and admitted.</summary>
+    /// <summary>Takes the first one and those behind it that are admitted.</summary>
     public List<TMember> Take(int atMost, Func<TMember, bool> isAdmitted, Action onTaken)
     {
         var group = new List<TMember>();
@@ -23,7 +20,7 @@ internal sealed class GroupLine<TMember>(PoolTier tier)
         while (node is not null && group.Count < atMost)
         {
             var (member, next) = (node.Value, node.Next);
-            if ((group.Count == 0 || member.ConnectionTag == group[0].ConnectionTag) && isAdmitted(member))
+            if (isAdmitted(member))
             {
                 Waiting.Remove(node);
                 onTaken();

@@ -25,7 +25,7 @@ public sealed class GroupRead
         using var span = GroupMember.StartSpan("group read", group);
         try
         {
-            await ReadBatch.RunAsync(connection, _tags, group[0].ConnectionTag, group.SelectMany(m => m.Reads.Queries), CancellationToken.None);
+            await ReadBatch.RunAsync(connection, _tags, ConnectionTags.Of(group), group.SelectMany(m => m.Reads.Queries), CancellationToken.None);
             group.ForEach(m => m.Succeed());
         }
         catch (Exception e) when (e is not NpgsqlException || e is PostgresException p && !Database.IsConnectionLost(p))

@@ -19,6 +19,20 @@ public sealed class SpendStore(Database database)
              WHERE b.id = ANY (ARRAY(SELECT b.id FROM costing.budgets AS b WHERE {BudgetSql.Covers})) ORDER BY b.id FOR UPDATE)
         """;
 
+    // Agents share a transaction, and each has budgets of its own: unless those of all are locked first, in the order of their ids, two transactions could wait for each
+    // other. Reservations come before budgets, as in Lapse.
+    private const string LockFirst = """
+        SELECT FROM costing.budgets AS b
+         WHERE b.id = ANY (ARRAY(
+            SELECT unnest(budget_ids) FROM (SELECT budget_ids FROM costing.reservations WHERE id = ANY ($2) ORDER BY id FOR UPDATE) AS held
+            UNION ALL SELECT b.id FROM costing.budgets AS b
+             WHERE (b.scope, b.scope_name) IN (
+                SELECT 'all_scope', '' UNION ALL SELECT 'agent_scope', unnest($1::text[])
+                UNION ALL SELECT 'role_scope', role FROM costing.spenders WHERE agent_id = ANY ($1) AND role <> ''
+                UNION ALL SELECT 'tag_scope', unnest(tags) FROM costing.spenders WHERE agent_id = ANY ($1))))
+         ORDER BY b.id FOR UPDATE
+        """;
+
     private const string OfVerdict = "b.id = ANY (ARRAY(SELECT unnest(ids) FROM verdict))";
 
     // The budgets after it, given what it adds; no row when it may not be.
@@ -122,20 +136,29 @@ public sealed class SpendStore(Database database)
          LIMIT $10
         """;
 
-    /// <summary>Sets money aside and commits, together with the agent's other calls; null, and nothing has happened, when a budget does not allow it.</summary>
+    /// <summary>Sets money aside and commits, together with other calls; null, and nothing has happened, when a budget does not allow it.</summary>
     public Task<TResponse?> ReserveAsync<TResponse>(UnitOfWork work, DateOnly today, Guid id, Amount amount, Func<SpendOutcome, TResponse> then) where TResponse : class, IMessage =>
-        // What it holds until the commit is the budgets' rows, and the statement itself changes them: several may share a transaction.
-        work.ChangeAsync(id, Reserve, Read, then, today, OrganisationCalendar.FirstOfMonth(today), work.Caller.AgentId, amount.ToDecimal(), amount.Currency);
+        ChangeAsync(work, id, [], Reserve, Read, then, today, amount);
 
-    /// <summary>Counts what was spent and commits, together with the agent's other calls; null, and nothing has happened, when a budget is of another currency.</summary>
+    /// <summary>Counts what was spent and commits, together with other calls; null, and nothing has happened, when a budget is of another currency.</summary>
     public Task<TResponse?> SpendAsync<TResponse>(UnitOfWork work, DateOnly today, Guid usageId, Amount cost, Func<SpendOutcome, TResponse> then) where TResponse : class, IMessage =>
-        work.ChangeAsync(usageId, Spend, Read, then, today, OrganisationCalendar.FirstOfMonth(today), work.Caller.AgentId, cost.ToDecimal(), cost.Currency);
+        ChangeAsync(work, usageId, [], Spend, Read, then, today, cost);
 
     /// <summary>Ends a reservation, counts what was spent and commits; null, and nothing has happened, when there is no such one of this currency to be settled.</summary>
     public Task<TResponse?> SettleAsync<TResponse>(UnitOfWork work, DateOnly today, Guid reservationId, Amount cost, Func<SettledReservation, TResponse> then) where TResponse : class, IMessage =>
-        work.ChangeAsync(reservationId, Settle,
+        ChangeAsync(work, reservationId, [reservationId], Settle,
             row => new SettledReservation(row.IsDBNull(3) ? null : row.GetGuid(3), Amount.Of(cost.Currency, row.GetDecimal(4)), Read(row)), then,
-            today, OrganisationCalendar.FirstOfMonth(today), work.Caller.AgentId, cost.ToDecimal(), cost.Currency, reservationId, database.Now);
+            today, cost, reservationId, database.Now);
+
+    // What it holds until the commit is the budgets' rows, and the statement itself changes them: several may share a transaction.
+    private static Task<TResponse?> ChangeAsync<T, TResponse>(
+        UnitOfWork work, Guid subject, Guid[] held, string sql, Func<NpgsqlDataReader, T> map, Func<T, TResponse> then, DateOnly today, Amount amount, params object[] more)
+        where T : class where TResponse : class, IMessage
+    {
+        work.ExecuteRows(LockFirst, new[] { work.Caller.AgentId }, held);
+        return work.ChangeAsync(
+            subject, sql, map, then, [today, OrganisationCalendar.FirstOfMonth(today), work.Caller.AgentId, amount.ToDecimal(), amount.Currency, .. more]);
+    }
 
     public static void AddReservation(UnitOfWork work, Guid id, Guid? sessionId, Amount amount, Guid[] budgetIds, DateTimeOffset expiresAt) =>
         work.Execute(InsertReservation, id, work.Caller.AgentId, sessionId, amount.Currency, amount.ToDecimal(), budgetIds, expiresAt);
