@@ -6,13 +6,12 @@ namespace AgentPlatform.Cli.Costings;
 /// <summary><c>agentctl price</c>: the price catalogue, and price lists that wait for a person.</summary>
 public static class PriceCommand
 {
-    public static Command Create() => new("price", "Shows and sets prices; proposes price lists, shows what they would change, and decides them.")
+    public static Command Create() => new("price", "Shows and sets prices; imports price lists, shows what they would change, and decides them.")
     {
         PriceListPricesCommand.Create(),
         PriceHistoryCommand.Create(),
         PriceSetCommand.Create(),
         PriceWithdrawCommand.Create(),
-        PriceProposeCommand.Create(),
         PriceImportCommand.Create(),
         PriceListsCommand.Create(),
         PriceDiffCommand.Create(),

@@ -8,7 +8,6 @@ using AgentPlatform.Contracts.Vault.V1;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Spectre.Console;
-using CostingPriceList = AgentPlatform.Contracts.Costing.V1.PriceList;
 using VaultTable = AgentPlatform.Contracts.Vault.V1.Table;
 
 namespace AgentPlatform.Cli.Demo;
@@ -42,7 +41,7 @@ public sealed class DemoRun : IDisposable
     private readonly List<(string Step, string TraceId)> _traces = [];
 
     private Session _session = new();
-    private CostingPriceList _priceList = new();
+    private PriceList _priceList = new();
     private Costing _costing = new();
     private IReadOnlyList<AuditEntry> _trail = [];
     private long _epoch;

@@ -43,11 +43,10 @@ public sealed class CostingCommandTests(Platform platform) : IClassFixture<Platf
     }
 
     [Fact]
-    public async Task A_workbook_is_proposed_compared_and_approved()
+    public async Task A_workbook_of_the_vault_is_imported_compared_and_approved()
     {
-        var file = _agentctl.PathOf("prices.xlsx");
-        await File.WriteAllBytesAsync(file, Workbook.Of(["SKU", "Description", "Unit", "Price (ZAR)"], ["CLI-CHAIR", "A chair", "day", 18.5], ["CLI-TABLE", "A table", "day", 60.0]));
-        Assert.Contains("2 lines, 2 new, 0 changed", await RunAsync("price", "propose", file, "--reason", "new season"), StringComparison.Ordinal);
+        await File.WriteAllBytesAsync(Path.Combine(platform.VaultRoot, "prices.xlsx"), Workbook.Of(["SKU", "Description", "Unit", "Price (ZAR)"], ["CLI-CHAIR", "A chair", "day", 18.5], ["CLI-TABLE", "A table", "day", 60.0]));
+        Assert.Contains("2 lines, 2 new, 0 changed", await RunAsync("price", "import", "prices.xlsx", "--reason", "new season"), StringComparison.Ordinal);
         var list = Assert.Single((await (await platform.ClientAsync<PriceLists>(Tests.Tokens.Auditor())).ListPriceListsAsync(new ListPriceListsRequest())).PriceLists, l => l.Source == "prices.xlsx");
 
         Assert.Contains(list.Id, await RunAsync("price", "lists"), StringComparison.Ordinal);
