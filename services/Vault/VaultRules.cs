@@ -97,7 +97,7 @@ public static class VaultRules
     public static PlatformException TooDeep(string folder) => Errors.FailedPrecondition("LIST_TOO_DEEP",
         $"{folder} is more than {ListMaximumDepth} folders below the root; narrow the list by path_prefix.");
 
-    // Names are not normalised in any way: what is no exact name of a file is no file.
+    // Names are opened as they are given, in no other form: what is no exact name of a file is no file. Rules and labels compare them in more forms.
     private static string? FindFault(string path)
     {
         if (path.Length == 0)

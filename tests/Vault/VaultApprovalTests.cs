@@ -37,6 +37,21 @@ public sealed class VaultApprovalTests(VaultPlatform vault) : IClassFixture<Vaul
         Assert.Contains((await client.ListFilesAsync(new ListFilesRequest { PathPrefix = "secret/" })).Files, f => f.Label == "confidential");
     }
 
+    [Theory]
+    [InlineData("gehälter/**", "geha\u0308lter/plan.csv")]
+    [InlineData("bu\u0308ro/**", "Büro/plan.csv")]
+    [InlineData("vertraulich-*/**", "ＶＥＲＴＲＡＵＬＩＣＨ-a/plan.csv")]
+    public async Task A_label_is_on_a_file_however_its_name_is_written_on_the_disk(string pattern, string path)
+    {
+        vault.Folder.Write(path);
+        var label = await vault.Platform.LabelAsync("confidential", pattern, Role.Operator);
+        var client = await vault.As(Reader);
+        Assert.Equal(pattern, label.Pattern);
+        await Refusal.ExpectAsync(StatusCode.FailedPrecondition, "APPROVAL_REQUIRED", () => client.ReadAsync(path, ""));
+        Assert.Equal("confidential", Assert.Single((await client.ListFilesAsync(new ListFilesRequest { PathPrefix = path })).Files).Label);
+        await client.ReadAsync(path, await ApprovedAsync(path, "confidential"));
+    }
+
     [Fact]
     public async Task An_approval_opens_the_file_once_and_the_audit_log_names_who_gave_it()
     {

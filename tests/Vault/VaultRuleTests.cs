@@ -64,6 +64,23 @@ public sealed class VaultRuleTests : IClassFixture<Platform>
     }
 
     [Fact]
+    public async Task What_a_rule_lets_or_keeps_from_is_the_same_however_the_disk_writes_an_accent()
+    {
+        const string Decomposed = "me\u0301nu/de\u0301j.csv";
+        Directory.CreateDirectory(Path.Combine(_platform.VaultRoot, "me\u0301nu"));
+        await File.WriteAllTextAsync(Path.Combine(_platform.VaultRoot, Decomposed), "1,2\n");
+        var waiter = await _platform.ClientAsync<Files>(Tokens.Agent("waiter"));
+        await _platform.AllowAsync("waiter", "ménu/*");
+        Assert.Equal([Decomposed], await ListAsync(waiter));
+        await waiter.ReadAsync(Decomposed);
+        // It is opened by the name that it has, which is the one that the list tells.
+        await Refusal.ExpectAsync(StatusCode.NotFound, "FILE_NOT_FOUND", () => waiter.ReadAsync("ménu/déj.csv"));
+        await _platform.SetRuleAsync(Deny("waiter", default, "MÉNU/dÉj.*", FileAction.Read));
+        await ExpectDeniedAsync(waiter, Decomposed);
+        File.Delete(Path.Combine(_platform.VaultRoot, Decomposed));
+    }
+
+    [Fact]
     public async Task Reading_and_listing_are_allowed_each_for_itself_and_until_the_rule_is_gone()
     {
         var listing = await _platform.SetRuleAsync(new SetRuleRequest { AgentId = "lister", Pattern = "**", Effect = RuleEffect.Allow, Actions = { FileAction.List } });

@@ -115,11 +115,11 @@ internal sealed class VaultWalk(
             return MayHold($"{path}/") ? $"{path}/" : null;
         return kind is RegularKind or UnknownKind && VaultRules.IsReadable(path)
             && path.StartsWith(prefix, StringComparison.Ordinal) && string.CompareOrdinal(path, after) > 0
-            && pattern?.Matches(path) is not false && access.May(FileAction.List, path) ? path : null;
+            && pattern?.Matches(new PathForms(path)) is not false && access.May(FileAction.List, path) ? path : null;
     }
 
     private bool MayHold(string folder) => folder.Length < VaultRules.PathMaximumCharacters
-        && folder.StartsWith(prefix, StringComparison.Ordinal) && pattern?.MayMatchBelow(folder) is not false
+        && folder.StartsWith(prefix, StringComparison.Ordinal) && pattern?.MayMatchBelow(new PathForms(folder)) is not false
         && access.MayBelow(FileAction.List, folder)
         && (string.CompareOrdinal(folder, after) > 0 || after.StartsWith(folder, StringComparison.Ordinal));
 
