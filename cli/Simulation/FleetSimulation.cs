@@ -19,6 +19,7 @@ public sealed class FleetSimulation(int agents, int tasksPerSecond, TimeSpan dur
 
     private readonly SimulationTally _tally = new();
     private readonly long _startedAt = Stopwatch.GetTimestamp();
+    private TimeSpan _welcomedAfter;
 
     /// <summary>Runs to the end or to Ctrl-C; fails when a task was lost or done twice.</summary>
     public async Task<int> RunAsync(DataFolder data)
@@ -38,6 +39,7 @@ public sealed class FleetSimulation(int agents, int tasksPerSecond, TimeSpan dur
             Invoker(channels[0], key.Mint($"user:simulation-{i}", ["operator"], null, TokenLifetime, TimeProvider.System)))).ToList();
 
         await WaitForAllAsync(signal);
+        _welcomedAfter = Stopwatch.GetElapsedTime(_startedAt, _tally.LastWelcomeAt);
         var bytesEach = (GC.GetTotalMemory(forceFullCollection: true) - bytesBefore) / agents;
         var (beatsBefore, beganAt) = (_tally.Heartbeats, Stopwatch.GetTimestamp());
         await MakeAsync(makers, ids, signal);
@@ -121,7 +123,7 @@ public sealed class FleetSimulation(int agents, int tasksPerSecond, TimeSpan dur
     private void Report(double beatsPerSecond, long bytesEach)
     {
         var (beats, dispatches) = (_tally.BeatsMs, _tally.DispatchesMs);
-        Console.Out.WriteLine($"agents       {agents:N0}, {profile.ToString().ToLowerInvariant()}, {_tally.Broken:N0} streams broken by the platform");
+        Console.Out.WriteLine($"agents       {agents:N0}, {profile.ToString().ToLowerInvariant()}, {_tally.Broken:N0} streams broken by the platform, {_tally.Refused:N0} registrations refused; all welcomed after {_welcomedAfter.TotalSeconds:0.0} s");
         Console.Out.WriteLine($"heartbeats   {beatsPerSecond:N1} a second, median {beats.Median:0.0} ms, p99 {beats.P99:0.0} ms");
         Console.Out.WriteLine($"tasks        {_tally.Made:N0} made, {_tally.Done:N0} done, {_tally.Open:N0} lost, {_tally.Doubled:N0} doubled");
         Console.Out.WriteLine($"dispatch     from the asking to the agent: median {dispatches.Median:0.0} ms, p99 {dispatches.P99:0.0} ms");

@@ -39,18 +39,22 @@ public sealed class SimulatedAgent(string id, CallInvoker invoker, SimulationTal
     private async Task<long> RegisterAsync(CancellationToken stop)
     {
         var request = new RegisterAgentRequest { Platform = Platform.Linux, Version = "simulated", Hostname = id, InstanceId = _instance, Tags = { SimulateCommand.Tag } };
-        return (await _registry.RegisterAgentAsync(request, CallKey.New(), cancellationToken: stop)).Agent.Epoch;
+        try { return (await _registry.RegisterAgentAsync(request, CallKey.New(), cancellationToken: stop)).Agent.Epoch; }
+        catch (RpcException) when (!stop.IsCancellationRequested)
+        {
+            tally.Refuse();
+            throw;
+        }
     }
 
     private async Task ConnectAsync(CancellationToken stop)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
         using var link = _links.Connect(cancellationToken: end.Token);
-        await link.RequestStream.WriteAsync(new ConnectRequest { Hello = new Hello { Epoch = _epoch, MaxInFlight = MaxInFlight, RunningTaskIds = { _unsettled.Keys } } }, stop);
-        tally.Connect();
         var isBroken = true;
         try
         {
+            await link.RequestStream.WriteAsync(new ConnectRequest { Hello = new Hello { Epoch = _epoch, MaxInFlight = MaxInFlight, RunningTaskIds = { _unsettled.Keys } } }, end.Token);
             if (stayFor() is { } stay)
                 end.CancelAfter(stay);
             await WorkAsync(new AgentConversation(link.RequestStream, _epoch), link.ResponseStream, end.Token);
@@ -62,7 +66,7 @@ public sealed class SimulatedAgent(string id, CallInvoker invoker, SimulationTal
         finally
         {
             await end.CancelAsync();
-            tally.Disconnect(isBroken);
+            tally.Disconnect(id, isBroken);
         }
     }
 
@@ -74,6 +78,7 @@ public sealed class SimulatedAgent(string id, CallInvoker invoker, SimulationTal
             switch (input.Current.MessageCase)
             {
                 case ConnectResponse.MessageOneofCase.Welcome:
+                    tally.Connect(id);
                     beats = conversation.BeatAsync(beatEvery, end);
                     foreach (var (task, completion) in _unsettled)
                         await conversation.CompleteAsync(task, completion, end);

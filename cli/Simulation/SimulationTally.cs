@@ -11,20 +11,30 @@ public sealed class SimulationTally
 
     private readonly ConcurrentQueue<double> _beats = new();
     private readonly ConcurrentQueue<double> _dispatches = new();
+    private readonly ConcurrentDictionary<string, byte> _connected = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, long> _made = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, long> _held = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, byte> _timed = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, byte> _done = new(StringComparer.Ordinal);
     private long _heartbeats;
-    private long _connected;
+    private long _lastWelcomeAt;
     private long _broken;
+    private long _refused;
     private long _doubled;
 
     public long Heartbeats => Interlocked.Read(ref _heartbeats);
 
-    public long Connected => Interlocked.Read(ref _connected);
+    /// <summary>Agents whose streams were welcomed, and are open.</summary>
+    public int Connected => _connected.Count;
 
+    /// <summary>When the last welcome came, by <see cref="Stopwatch"/>.</summary>
+    public long LastWelcomeAt => Interlocked.Read(ref _lastWelcomeAt);
+
+    /// <summary>Streams that the platform ended, or turned away.</summary>
     public long Broken => Interlocked.Read(ref _broken);
+
+    /// <summary>Registrations that were refused, and sent again.</summary>
+    public long Refused => Interlocked.Read(ref _refused);
 
     /// <summary>Ends of tasks that were acknowledged although another one had been.</summary>
     public long Doubled => Interlocked.Read(ref _doubled);
@@ -36,11 +46,17 @@ public sealed class SimulationTally
     /// <summary>Tasks that were made and not acknowledged.</summary>
     public int Open => _made.Keys.Count(id => !_done.ContainsKey(id));
 
-    public void Connect() => Interlocked.Increment(ref _connected);
-
-    public void Disconnect(bool isBroken)
+    public void Connect(string agent)
     {
-        Interlocked.Decrement(ref _connected);
+        _connected[agent] = 0;
+        Interlocked.Exchange(ref _lastWelcomeAt, Stopwatch.GetTimestamp());
+    }
+
+    public void Refuse() => Interlocked.Increment(ref _refused);
+
+    public void Disconnect(string agent, bool isBroken)
+    {
+        _connected.TryRemove(agent, out _);
         if (isBroken)
             Interlocked.Increment(ref _broken);
     }

@@ -37,6 +37,8 @@ internal static class RegistryWiring
         builder.Services.AddSingleton<Dispatcher>();
         builder.Services.AddHostedService(services => services.GetRequiredService<Dispatcher>());
         builder.Services.AddHostedService<AgentTaskSweeper>();
+        builder.Services.AddSingleton<AgentTurns>();
+        builder.Services.AddSingleton<Arrivals>();
         builder.Services.AddSingleton<AgentLinkTools>();
         builder.Services.AddSingleton(new ConstraintErrors
         {

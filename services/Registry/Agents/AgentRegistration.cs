@@ -6,7 +6,7 @@ using Npgsql;
 namespace AgentPlatform.Registry;
 
 /// <summary>Registers agents: the new process takes over, the one before is fenced and loses what it held, and a clone is turned away and reported.</summary>
-public sealed class AgentRegistration(Database database, AgentStore agents, AgentEvents events, LeaseStore leases, AgentTasks tasks)
+public sealed class AgentRegistration(Database database, AgentStore agents, AgentEvents events, LeaseStore leases, AgentTasks tasks, AgentTurns turns)
 {
     private const string MachineKeyIndex = "agents_machine_key";
 
@@ -14,7 +14,7 @@ public sealed class AgentRegistration(Database database, AgentStore agents, Agen
     {
         try
         {
-            return await RegisterInAsync(request, settings, context);
+            return await turns.TakeAsync(() => RegisterInAsync(request, settings, context), context.CancellationToken);
         }
         catch (PostgresException e) when (e.ConstraintName == MachineKeyIndex)
         {

@@ -7,11 +7,14 @@ namespace AgentPlatform.Registry;
 /// <summary>All SQL of agents.</summary>
 public sealed class AgentStore(Database database)
 {
-    private const string Select = """
-        SELECT a.id, a.hostname, a.platform, a.version, a.capabilities, a.tags, a.roles, a.registered_at, a.epoch, a.status, a.status_reason, p.is_online,
-               p.last_heartbeat_at, p.health, p.load_percent, p.running_tasks
-          FROM registry.agents a JOIN registry.presence p ON p.agent_id = a.id
+    private const string Columns = """
+        a.id, a.hostname, a.platform, a.version, a.capabilities, a.tags, a.roles, a.registered_at, a.epoch, a.status, a.status_reason, p.is_online,
+        p.last_heartbeat_at, p.health, p.load_percent, p.running_tasks
         """;
+
+    private const string Select = $"SELECT {Columns} FROM registry.agents a JOIN registry.presence p ON p.agent_id = a.id";
+
+    private const int LinkColumn = 16;
 
     private const string FindRegistered = "SELECT epoch, status, instance_id, past_instances FROM registry.agents WHERE id = $1 FOR UPDATE";
 
@@ -36,8 +39,19 @@ public sealed class AgentStore(Database database)
         UPDATE registry.agents SET status = $2, status_reason = $3, machine_key = CASE WHEN $2 = 'deregistered' THEN NULL ELSE machine_key END WHERE id = $1
         """;
 
-    // Waits for what the stream before takes at this moment, and is then the one that may take.
-    private const string Connect = "UPDATE registry.agents SET link = link + 1 WHERE id = $1 AND epoch = $2 RETURNING link";
+    // Waits for what the streams before take at this moment; in one order, for two instances may do the same. The statement behind it sees what they have taken.
+    private const string KeepAll = "SELECT id FROM registry.agents WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE";
+
+    private const string Connect = $"""
+        WITH a AS (
+            UPDATE registry.agents a SET link = a.link + 1
+              FROM (SELECT DISTINCT id, epoch FROM unnest($1::text[], $2::bigint[]) AS s (id, epoch)) s
+             WHERE a.id = s.id AND a.epoch = s.epoch AND a.status IN ('active', 'quarantined')
+            RETURNING a.*
+        )
+        SELECT {Columns}, a.link, EXISTS (SELECT FROM registry.tasks t WHERE t.agent_id = a.id AND t.lease_until IS NOT NULL)
+          FROM a JOIN registry.presence p ON p.agent_id = a.id
+        """;
 
     private const string SetOfflineOf = "UPDATE registry.presence SET is_online = false WHERE agent_id = $1";
 
@@ -84,9 +98,12 @@ public sealed class AgentStore(Database database)
 
     public void SetStatus(UnitOfWork work, string id, AgentStatus status, string reason) => work.Execute(SetStatusOf, id, EnumText.Of(status), reason);
 
-    /// <summary>Makes a stream the agent's only one; gives back its number, or null when the epoch is no longer the agent's.</summary>
-    public async Task<long?> ConnectAsync(UnitOfWork work, string id, long epoch) =>
-        await work.QueryAsync(Connect, row => row.GetInt64(0), id, epoch) is [var link] ? link : null;
+    /// <summary>Makes one stream each these agents' only ones, if the agent is at this epoch and may live.</summary>
+    public Task<List<Arrival>> ConnectAsync(UnitOfWork work, string[] ids, long[] epochs)
+    {
+        work.Execute(KeepAll, [ids]);
+        return work.QueryAsync(Connect, row => new Arrival(Read(row), row.GetInt64(LinkColumn), row.GetBoolean(LinkColumn + 1)), ids, epochs);
+    }
 
     public void SetOffline(UnitOfWork work, string id) => work.Execute(SetOfflineOf, id);
 

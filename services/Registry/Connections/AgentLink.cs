@@ -22,10 +22,15 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
     // Word of tasks and commands comes at once; this is for when it was lost.
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(15);
 
+    // A stream that begins waits for its turn as long as a call may take; then it is better off at another instance.
+    private static readonly TimeSpan LongestBeginning = MessageLimits.DefaultDeadline;
+    private static readonly TimeSpan BeginAgainAfter = TimeSpan.FromMilliseconds(250);
+
     private readonly Channel<ConnectResponse> _queue = Channel.CreateBounded<ConnectResponse>(new BoundedChannelOptions(QueuedMessages) { SingleReader = true });
     private readonly TaskCompletionSource _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly HashSet<Guid> _toldCancels = [];
     private readonly string _agentId = context.Caller().AgentId;
+    private readonly long _begunAt = tools.Clock.GetTimestamp();
     private long _toldConfig;
     private long _link;
 
@@ -174,18 +179,33 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
 
     private async Task DeliverAsync(Hello hello, Guid[] running, CancellationToken stop)
     {
-        var agent = await InTurnAsync(() => tools.Agents.FindAsync(_agentId, context), stop);
+        var arrival = await BeginAsync(() => tools.Arrivals.ArriveAsync(_agentId, hello.Epoch), stop)
+            ?? throw RegistryRules.WhyRefused(await tools.Agents.FindAsync(_agentId, context), _agentId, hello.Epoch);
+        _link = arrival.Link;
         // From before the first look, so that nothing falls between.
-        using var waiter = tools.Dispatcher.Enter(agent ?? throw RegistryRules.AgentNotFound(_agentId));
-        var answer = await tools.Heartbeats.BeatAsync(new HeartbeatRequest { Epoch = hello.Epoch, RunningTaskIds = { hello.RunningTaskIds } }, context);
+        using var waiter = tools.Dispatcher.Enter(arrival.Agent);
+        var answer = await BeginAsync(
+            () => tools.Heartbeats.BeatAsync(new HeartbeatRequest { Epoch = hello.Epoch, RunningTaskIds = { hello.RunningTaskIds } }, context), stop);
         _toldConfig = answer.ConfigVersion;
         await _queue.Writer.WriteAsync(new ConnectResponse { Welcome = new Welcome { Heartbeat = answer } }, stop);
-        foreach (var task in await InTurnAsync(() => ResumeAsync(hello.Epoch, running), stop))
-            await _queue.Writer.WriteAsync(new ConnectResponse { Task = task.ToProto() }, stop);
+        if (arrival.HoldsTasks)
+            foreach (var task in await BeginAsync(() => tools.Turns.TakeAsync(() => ResumeAsync(hello.Epoch, running), stop), stop))
+                await _queue.Writer.WriteAsync(new ConnectResponse { Task = task.ToProto() }, stop);
+        var isWoken = false;
+        while (true)
+            isWoken = !await LookAsync(hello.Epoch, Math.Max(1, hello.MaxInFlight), isWoken, stop) || await waiter.WaitAsync(LookEvery, stop);
+    }
+
+    // That there is no connection for the moment is no reason to turn a stream away that would only come back at once.
+    private async Task<T> BeginAsync<T>(Func<Task<T>> step, CancellationToken stop)
+    {
         while (true)
         {
-            if (await LookAsync(hello.Epoch, Math.Max(1, hello.MaxInFlight), stop))
-                await waiter.WaitAsync(LookEvery, stop);
+            try { return await step(); }
+            catch (PlatformException e) when (e.Code == StatusCode.ResourceExhausted && tools.Clock.GetElapsedTime(_begunAt) < LongestBeginning)
+            {
+                await Task.Delay(BeginAgainAfter, tools.Clock, stop);
+            }
         }
     }
 
@@ -193,32 +213,21 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
     private async Task<List<AgentTaskRecord>> ResumeAsync(long epoch, Guid[] running)
     {
         await using var work = await tools.Database.BeginAsync(context);
-        // From now on the stream before gets nothing: it may be half dead, and what it took would be lost for a while.
-        _link = await tools.Agents.ConnectAsync(work, _agentId, epoch)
-            ?? throw RegistryRules.WhyRefused(await tools.Agents.FindAsync(work, _agentId), _agentId, epoch);
-        work.Wake(AgentTaskRules.TopicOfQueue(AgentTaskRules.QueueOf(_agentId)));
-        var unnamed = await tools.Leases.FindUnnamedAsync(work, _agentId, epoch, running);
+        var unnamed = await tools.Leases.FindUnnamedAsync(work, _agentId, epoch, _link, running);
         foreach (var task in unnamed.Where(t => t.Status is AgentTaskStatus.InProgress))
             tools.Tasks.Change(work, AgentTaskRules.Lose(task, AgentTaskRules.LeaseLost, "The agent came back without it.", tools.Database.Now));
         await work.CommitAsync();
         return unnamed.FindAll(t => t.Status is AgentTaskStatus.Assigned);
     }
 
-    private async Task<T> InTurnAsync<T>(Func<Task<T>> begin, CancellationToken stop)
-    {
-        await tools.Beginnings.WaitAsync(stop);
-        try { return await begin(); }
-        finally { tools.Beginnings.Release(); }
-    }
-
-    // False when there may be more at once.
-    private async Task<bool> LookAsync(long epoch, int maximumInFlight, CancellationToken stop)
+    // False when there may be more at once. Who was woken for a task takes it; whoever looks by himself asks first, together with all others, whether there is one.
+    private async Task<bool> LookAsync(long epoch, int maximumInFlight, bool isWoken, CancellationToken stop)
     {
         try
         {
             // Beside each other: what is to be told waits for no task, and no task for that.
             var reading = tools.Views.ReadAsync(_agentId);
-            var taken = await ClaimAsync(epoch, maximumInFlight);
+            var taken = isWoken || await reading is { CanTakeTasks: true } ? await tools.Turns.TakeAsync(() => ClaimAsync(epoch, maximumInFlight), stop) : [];
             foreach (var task in taken)
                 await _queue.Writer.WriteAsync(new ConnectResponse { Task = task.ToProto() }, stop);
             await TellAsync(await reading, epoch, stop);

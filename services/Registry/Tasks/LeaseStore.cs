@@ -49,9 +49,13 @@ public sealed class LeaseStore(Database database, Wakeups wakeups, TaskSettings 
 
     private const string FindHeldBy = $"{Select} WHERE t.agent_id = ANY ($1) AND t.lease_until IS NOT NULL ORDER BY t.id FOR UPDATE OF t";
 
+    // Ahead of the next one, as a statement of its own that sees what was committed while it waited: no newer stream comes in between.
+    private const string KeepLink = "SELECT id FROM registry.agents WHERE id = $1 FOR SHARE";
+
     private const string FindUnnamed = $"""
         SELECT {AgentTaskRow.Columns}, t.payload, t.result FROM registry.tasks t LEFT JOIN registry.pools p ON p.key = t.pool
          WHERE t.agent_id = $1 AND t.holder_epoch = $2 AND t.lease_until IS NOT NULL AND NOT t.id = ANY ($3)
+           AND EXISTS (SELECT FROM registry.agents WHERE id = $1 AND epoch = $2 AND link = $4)
          ORDER BY t.priority DESC, t.id FOR UPDATE OF t
         """;
 
@@ -103,9 +107,12 @@ public sealed class LeaseStore(Database database, Wakeups wakeups, TaskSettings 
     /// <summary>What these agents hold, locked; without payload and result.</summary>
     public Task<List<AgentTaskRecord>> FindHeldByAsync(UnitOfWork work, string[] agentIds) => work.QueryAsync(FindHeldBy, AgentTaskRow.Read, [agentIds]);
 
-    /// <summary>What an agent holds at this epoch and does not name, locked; the foremost first.</summary>
-    public Task<List<AgentTaskRecord>> FindUnnamedAsync(UnitOfWork work, string agentId, long epoch, Guid[] named) =>
-        work.QueryAsync(FindUnnamed, AgentTaskRow.Read, agentId, epoch, named);
+    /// <summary>What an agent holds at this epoch and does not name, locked; the foremost first. Nothing for a stream that another one has replaced.</summary>
+    public Task<List<AgentTaskRecord>> FindUnnamedAsync(UnitOfWork work, string agentId, long epoch, long link, Guid[] named)
+    {
+        work.Execute(KeepLink, agentId);
+        return work.QueryAsync(FindUnnamed, AgentTaskRow.Read, agentId, epoch, named, link);
+    }
 
     /// <summary>Cancels all that waits in a queue.</summary>
     public void CancelWaiting(UnitOfWork work, string queue) => work.Execute(CancelAllWaiting, queue, database.Now);

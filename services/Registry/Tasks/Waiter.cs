@@ -10,11 +10,11 @@ public sealed class Waiter : IDisposable
 
     public AgentRecord Agent { get; }
 
-    /// <summary>Waits to be woken, so long at most.</summary>
-    public async Task WaitAsync(TimeSpan atMost, CancellationToken cancellation)
+    /// <summary>Waits to be woken, so long at most; false when nobody did.</summary>
+    public async Task<bool> WaitAsync(TimeSpan atMost, CancellationToken cancellation)
     {
         _dispatcher.SetIdle(this, true);
-        try { await _signal.WaitAsync(atMost, cancellation); }
+        try { return await _signal.WaitAsync(atMost, cancellation); }
         finally { _dispatcher.SetIdle(this, false); }
     }
 
