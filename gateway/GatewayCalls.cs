@@ -68,7 +68,7 @@ internal sealed class GatewayCalls(HttpContext asked, RequestDelegate pipeline)
         // By where it comes from, and by its certificate, a caller may be told from others.
         features.Set(asked.Features.Get<IHttpConnectionFeature>());
         features.Set(asked.Features.Get<ITlsConnectionFeature>());
-        features.Set(new TranscodedCall());
+        features.Set(new TranscodedCall(IsAdmitted: false));
 
         var context = new DefaultHttpContext(features) { RequestServices = asked.RequestServices, User = asked.User };
         foreach (var (name, value) in asked.Items)

@@ -13,6 +13,7 @@ builder.AddMcp();
 
 builder.Services.AddSingleton<RestRules>();
 builder.Services.AddSingleton<AgentCertificates>();
+builder.Services.AddSingleton<EdgeGate>();
 
 var app = builder.Build();
 app.MapServiceDefaults();

@@ -10,7 +10,7 @@ namespace AgentPlatform.Gateway;
 /// Answers MCP clients at <c>/mcp</c> by streamable HTTP. Each request is answered by itself, by whichever gateway it reaches: see <see cref="McpSession"/> and <see cref="McpResume"/>.
 /// </summary>
 public sealed partial class McpMiddleware(
-    RequestDelegate next, BearerToken token, AgentCertificates certificates, RateLimiter limiter, McpTools tools, McpSettings settings, AccessRules access, TimeProvider clock, ILogger<McpMiddleware> log)
+    RequestDelegate next, EdgeGate gate, McpTools tools, McpSettings settings, AccessRules access, TimeProvider clock, ILogger<McpMiddleware> log)
 {
     /// <summary>Where MCP is.</summary>
     public const string Path = "/mcp";
@@ -33,30 +33,13 @@ public sealed partial class McpMiddleware(
             // In this order: a page that must not call learns nothing, not even whether its reader has a token.
             if (!settings.Allows(context.Request.Headers.Origin.ToString()))
                 throw Errors.PermissionDenied("ORIGIN_NOT_ALLOWED", "Pages of this origin may not call; see the setting Mcp:Origins.");
-            var caller = await CallerOfAsync(context);
-            certificates.Check(context, caller);
+            var caller = await gate.CallerOfAsync(context);
             var (madeAt, bytes) = await TakeAsync(context);
             await AnswerAsync(context, caller, madeAt, bytes);
         }
         catch (PlatformException refusal) when (!context.Response.HasStarted)
         {
             await Problem.Of(refusal).WriteAsync(context);
-        }
-    }
-
-    // What is called by tools is counted where all calls are; to look at tokens that are not valid is work, too.
-    private async ValueTask<Caller> CallerOfAsync(HttpContext context)
-    {
-        if (token.FindCaller(context) is { } known)
-            return known;
-        var address = context.Connection.RemoteIpAddress;
-        if (limiter.LookAtStranger(address) is { IsAdmitted: false } tooMany)
-            throw RateHeaders.Refuse(tooMany);
-        try { return await token.RequireCallerAsync(context); }
-        catch (PlatformException refusal) when (refusal.Code == StatusCode.Unauthenticated)
-        {
-            limiter.CountStranger(address);
-            throw;
         }
     }
 

@@ -7,7 +7,7 @@ namespace AgentPlatform.Gateway;
 /// Lets everything be called by REST: makes a gRPC call of a request to <c>/v1/…</c>, lets it go the way of all gRPC calls, so that no path goes round a gate, and makes
 /// JSON of the answer. It knows methods by their descriptors alone.
 /// </summary>
-public sealed class RestMiddleware(RequestDelegate next, RestRules rules)
+public sealed class RestMiddleware(RequestDelegate next, RestRules rules, EdgeGate gate)
 {
     private const string Prefix = "/v1/";
 
@@ -37,6 +37,8 @@ public sealed class RestMiddleware(RequestDelegate next, RestRules rules)
         var answer = new RestAnswer(context, rule, real);
         try
         {
+            // Before the body is read: a stranger makes us hold nothing, and what is called too often is not even parsed.
+            await AdmitAsync(context, rule);
             if (!rule.IsCallable)
                 throw new PlatformException(StatusCode.Unimplemented, "STREAM_NEEDS_GRPC", $"{rule.Method.Name} takes a stream of messages; call it by gRPC.");
             var body = await ReadBodyAsync(context);
@@ -52,7 +54,7 @@ public sealed class RestMiddleware(RequestDelegate next, RestRules rules)
         using var frames = new GrpcFrames(answer.TakeAsync);
         context.Features.Set<IHttpResponseBodyFeature>(frames);
         context.Features.Set<IHttpResponseTrailersFeature>(frames);
-        context.Features.Set(new TranscodedCall());
+        context.Features.Set(new TranscodedCall(IsAdmitted: true));
         try
         {
             await next(context);
@@ -63,6 +65,21 @@ public sealed class RestMiddleware(RequestDelegate next, RestRules rules)
         }
         if (!context.RequestAborted.IsCancellationRequested)
             await answer.EndAsync(frames.Trailers);
+    }
+
+    private async ValueTask AdmitAsync(HttpContext context, RestRule rule)
+    {
+        var decision = await gate.AdmitAsync(context, rule.GrpcPath);
+        if (!decision.IsAdmitted)
+        {
+            RateHeaders.Write(context.Response.Headers, decision);
+            throw RateHeaders.Refuse(decision);
+        }
+        context.Response.OnStarting(() =>
+        {
+            RateHeaders.Write(context.Response.Headers, decision);
+            return Task.CompletedTask;
+        });
     }
 
     private static void Rewrite(HttpContext context, RestRule rule, IReadOnlyList<(string Field, string Value)> values, byte[] frame)

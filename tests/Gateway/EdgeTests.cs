@@ -35,6 +35,35 @@ public sealed class EdgeTests(GatewayFixture fixture) : IClassFixture<GatewayFix
         Assert.DoesNotContain(fixture.Echo.Calls, c => c.GetValueOrDefault("authorization") == $"Bearer {token}" || !c.ContainsKey("authorization"));
     }
 
+    [Fact]
+    public async Task Of_a_stranger_no_body_is_waited_for()
+    {
+        // Who waited for the body would say BODY_TOO_SLOW in the end.
+        foreach (var path in new[] { "/v1/sessions", "/mcp" })
+        {
+            var answer = await RawHttp1.AskAsync(fixture.Gateway.HttpAddress,
+                $"POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer not.a.token\r\nAccept: text/event-stream\r\nContent-Type: application/json\r\nContent-Length: 4000000\r\n\r\n", until: "TOKEN_");
+            Assert.StartsWith("HTTP/1.1 401", answer, StringComparison.Ordinal);
+            Assert.Contains("TOKEN_INVALID", answer, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Who_calls_too_often_is_told_before_his_body_is_waited_for()
+    {
+        var settings = GatewayFixture.SettingsFor(fixture.Echo);
+        (settings["RateLimit:Calls"], settings["RateLimit:Burst"]) = ("1", "1");
+        await using var gateway = GatewayFixture.Start(settings);
+        var head = $"POST /v1/sessions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {Tokens.Operator("olga-in-haste")}\r\nContent-Type: application/json\r\nContent-Length: ";
+        // What cannot be read counts as well.
+        var first = await RawHttp1.AskAsync(gateway.HttpAddress, $"{head}1\r\n\r\n{{", until: "\"reason\"");
+        Assert.StartsWith("HTTP/1.1 400", first, StringComparison.Ordinal);
+        Assert.Contains("RateLimit: \"calls\";r=0", first, StringComparison.Ordinal);
+        var second = await RawHttp1.AskAsync(gateway.HttpAddress, $"{head}4000000\r\n\r\n", until: "\"reason\"");
+        Assert.StartsWith("HTTP/1.1 429", second, StringComparison.Ordinal);
+        Assert.DoesNotContain("grpc-", second, StringComparison.OrdinalIgnoreCase);
+    }
+
     [Theory]
     [InlineData("agentplatform.nothing.v1")]
     [InlineData("agentplatform.registry.v2")]
