@@ -25,7 +25,7 @@ public static class VaultLabelCommand
     {
         var name = new Argument<string>("NAME") { Description = "The label, for example confidential" };
         var pattern = new Argument<string>("PATTERN") { Description = "Paths, for example 'salaries/**'" };
-        var approver = EnumOption.Create<Role>("--approver", "Who approves");
+        var approver = EnumOption.Create("--approver", "Who approves", Role.Operator, Role.Superuser);
         approver.Required = true;
         var reason = new Option<string>("--reason") { HelpName = "TEXT", Description = "Why, for the record", Required = true };
         return new Command("set", "Puts a label on files, as a superuser, or changes who approves.") { name, pattern, approver, reason }.Calls(GatewayConnection.Superuser, async (caller, parsed) =>

@@ -28,7 +28,7 @@ public static class VaultRuleCommand
     {
         var pattern = new Argument<string>("PATTERN") { Description = "Paths, for example 'prices/**' or '**/2026-??.csv'" };
         var agent = new Option<string>("--agent") { HelpName = "ID", Description = "For this agent" };
-        var role = EnumOption.Create<Role>("--role", "For everybody of this role");
+        var role = EnumOption.Create("--role", "For everybody of this role", Role.Agent, Role.Operator, Role.Auditor);
         var deny = new Option<bool>("--deny") { Description = "Keeps from it, whatever else allows it" };
         var action = new Option<string[]>("--action") { HelpName = "ACTION", DefaultValueFactory = _ => Actions, Description = $"What it is about: {string.Join(", ", Actions)}. Unless given: both" };
         action.AcceptOnlyFromAmong(Actions);

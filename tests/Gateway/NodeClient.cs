@@ -7,7 +7,7 @@ namespace AgentPlatform.Tests.Gateways;
 /// <summary>Clients that others have made, as processes of Node: see tests/Gateway/clients-node. Each does its work, prints one line of JSON, and ends.</summary>
 internal static class NodeClient
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
     private static readonly NodeModules Modules = new("tests", "Gateway", "clients-node");
 
     /// <summary>Runs a script with this on its stdin; what it printed. Without Node, or where npm cannot install what it needs, the test is skipped, but not where CI is set.</summary>
