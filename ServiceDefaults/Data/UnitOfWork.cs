@@ -30,6 +30,7 @@ public sealed partial class UnitOfWork : IAsyncDisposable
     private bool _begun;
     private bool _sendsTag;
     private bool _isSent;
+    private bool _hasLeftGroup;
     private int _roundTrips;
 
     internal UnitOfWork(UnitOfWorkScope scope) => (_scope, _call) = (scope, scope.Call);
@@ -228,7 +229,9 @@ public sealed partial class UnitOfWork : IAsyncDisposable
         using var span = Telemetry.Source.StartActivity("commit", ActivityKind.Client);
         try
         {
-            return await _scope.Tools.Commits.CommitAsync(Caller.Tier, member);
+            var isCommitted = await _scope.Tools.Commits.CommitAsync(Caller.Tier, member);
+            _hasLeftGroup = !isCommitted;
+            return isCommitted;
         }
         catch (NpgsqlException e)
         {
@@ -262,7 +265,12 @@ public sealed partial class UnitOfWork : IAsyncDisposable
             batch.Add("COMMIT");
         (_isSent, _roundTrips) = (true, _roundTrips + 1);
         // Not cancellable: once sent, a commit is not taken back by a caller who stops waiting.
-        await batch.ExecuteNonQueryAsync(CancellationToken.None);
+        try { await batch.ExecuteNonQueryAsync(CancellationToken.None); }
+        catch (PostgresException e) when (_hasLeftGroup && !IsBroken(e))
+        {
+            _scope.Tools.Commits.Refused(_scope.ConnectionTag);
+            throw;
+        }
     }
 
     private async Task<Exception?> FindAnswerAsync(IdempotentCall call)

@@ -121,6 +121,27 @@ public sealed class GroupCommitTests : IClassFixture<Platform>
     }
 
     [Fact]
+    public async Task An_agent_that_broke_a_group_shares_none_for_a_while()
+    {
+        var agents = await AgentsAsync("trusted");
+        await _platform.SqlAsync<int>("ALTER TABLE session.sessions ADD CONSTRAINT no_breach CHECK (task <> 'breach')");
+        await Refusal.ExpectAsync(StatusCode.Internal, "INTERNAL", () => CreateAsync(agents[0], "breach", "breach"));
+
+        Assert.Equal((0, true), await MixedAsync("apart"));
+        _platform.Clock.Advance(TimeSpan.FromSeconds(11));
+        Assert.True((await MixedAsync("together")).WithFirst > 0);
+        await _platform.SqlAsync<int>("ALTER TABLE session.sessions DROP CONSTRAINT no_breach");
+
+        // In how many transactions the first agent was with others, and whether the others were with each other.
+        async Task<(long WithFirst, bool AmongOthers)> MixedAsync(string task)
+        {
+            await Task.WhenAll(Enumerable.Range(0, 96).Select(i => CreateAsync(agents[i % agents.Count], task, $"{task}-{i}")));
+            var groups = await _platform.SqlAsync<string[]>("SELECT array_agg(DISTINCT agent_id) FROM session.sessions WHERE task = $1 GROUP BY xmin::text", task);
+            return (groups.Count(g => g.Length > 1 && g.Contains("trusted-0")), groups.Any(g => g.Length > 1));
+        }
+    }
+
+    [Fact]
     public async Task An_agent_that_waits_holds_a_connection_under_its_own_name()
     {
         var agents = await AgentsAsync("seen");

@@ -20,15 +20,19 @@ public sealed class GroupCommit
         """;
 
     private readonly ConnectionTags _tags;
+    private readonly GroupTrust _trust;
     private readonly GroupFlights<CommitMember> _adding;
     private readonly GroupFlights<CommitMember> _asking;
 
-    public GroupCommit(TieredPool pool, ConnectionTags tags, PoolSettings settings)
+    public GroupCommit(TieredPool pool, ConnectionTags tags, PoolSettings settings, TimeProvider clock)
     {
-        _tags = tags;
-        _adding = new(pool, settings, Limits, CommitAsync, () => _ => true);
-        _asking = new(pool, settings, Limits, CommitAsync, OneOfEachSubject);
+        (_tags, _trust) = (tags, new GroupTrust(clock));
+        _adding = new(pool, settings, Limits, CommitAsync, () => _trust.Guard(_ => true));
+        _asking = new(pool, settings, Limits, CommitAsync, () => _trust.Guard(OneOfEachSubject()));
     }
+
+    /// <summary>What this caller's unit wrote was refused alone, after its group was.</summary>
+    internal void Refused(string connectionTag) => _trust.Withdraw(connectionTag);
 
     /// <summary>True when the unit is committed; false when it has had no effect and must be tried alone. Throws what the pool or the connection says.</summary>
     internal Task<bool> CommitAsync(PoolTier tier, CommitMember member) => (member.Question is null ? _adding : _asking).JoinAsync(tier, member);
