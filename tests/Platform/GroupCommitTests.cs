@@ -113,9 +113,13 @@ public sealed class GroupCommitTests : IClassFixture<Platform>
         var mixed = await _platform.SqlAsync<long>(
             "SELECT count(*) FROM (SELECT FROM session.sessions WHERE task = 'shared' GROUP BY xmin::text HAVING count(DISTINCT agent_id) > 1) AS m");
         Assert.InRange(mixed[0], 1, 48);
-        // A connection keeps its tag until it has other work.
-        Assert.NotEmpty(await _platform.SqlAsync<string>(
-            "SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND application_name ~ '^session/agent/shared-[0-3] [+][1-3]$'"));
+        // A connection keeps its tag until it has other work, which may be a call that went alone.
+        for (var round = 0; (await _platform.SqlAsync<long>(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name ~ '^session/agent/shared-[0-3] [+][1-3]$'"))[0] == 0; round++)
+        {
+            Assert.InRange(round, 0, 100);
+            await Task.WhenAll(Enumerable.Range(0, 48).Select(i => CreateAsync(agents[i % agents.Count], "seen together", $"together-{round}-{i}")));
+        }
         foreach (var agent in Enumerable.Range(0, 4))
             Assert.Equal(12, (await _platform.SqlAsync<long>("SELECT count(*) FROM session.sessions WHERE task = 'shared' AND agent_id = $1", $"shared-{agent}"))[0]);
     }
