@@ -28,6 +28,9 @@ public sealed class LoadGate
     /// <summary>Takes a place; null when there is none. Dispose of it to give it back.</summary>
     public LoadPlace? TryEnter() => TryTake(ref _calls, _settings.Calls) ? new LoadPlace(this) : Shed();
 
+    /// <summary>The same for what is known to be a stream from the start: it takes no place of a call, not even for a moment.</summary>
+    public LoadPlace? TryEnterAsStream() => TryTakeStream() ? new LoadPlace(this, isStream: true) : null;
+
     /// <summary>The refusal of what finds no place.</summary>
     public static PlatformException Refusal() =>
         new(StatusCode.Unavailable, "OVERLOADED", "Too much is in progress here; nothing was done. Come back in a moment.") { RetryAfter = RetryAfter };

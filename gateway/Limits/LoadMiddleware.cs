@@ -13,7 +13,8 @@ public sealed class LoadMiddleware(RequestDelegate next, LoadGate gate)
             await next(context);
             return;
         }
-        using var place = gate.TryEnter();
+        // A fleet that comes back opens its streams while its other calls are in progress.
+        using var place = StreamMiddleware.IsLasting(context.Request.Path) ? gate.TryEnterAsStream() : gate.TryEnter();
         if (place is null)
         {
             await RefuseAsync(context);

@@ -1,9 +1,9 @@
 namespace AgentPlatform.Gateway;
 
 /// <summary>The place of a request among those in progress.</summary>
-public sealed class LoadPlace(LoadGate gate) : IDisposable
+public sealed class LoadPlace(LoadGate gate, bool isStream = false) : IDisposable
 {
-    private bool _isStream;
+    private bool _isStream = isStream;
 
     /// <summary>Leaves the place of a call for one of a stream; false when there is none.</summary>
     public bool TryBecomeStream()

@@ -11,9 +11,12 @@ public sealed class StreamMiddleware(RequestDelegate next)
         .Where(m => m.IsServerStreaming || m.IsClientStreaming || m.Name.StartsWith("Poll", StringComparison.Ordinal))
         .Select(m => $"/{m.Service.FullName}/{m.Name}").ToFrozenSet(StringComparer.Ordinal);
 
+    /// <summary>Whether it is one, by the path of its method.</summary>
+    public static bool IsLasting(PathString path) => Lasting.Contains(path.Value ?? "");
+
     public Task InvokeAsync(HttpContext context)
     {
-        if (!Lasting.Contains(context.Request.Path.Value!) || context.Features.Get<LoadPlace>() is not { } place || place.TryBecomeStream())
+        if (!IsLasting(context.Request.Path) || context.Features.Get<LoadPlace>() is not { } place || place.TryBecomeStream())
             return next(context);
         GrpcStatus.Refuse(context, LoadGate.Refusal());
         return Task.CompletedTask;
