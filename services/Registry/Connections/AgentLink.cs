@@ -193,7 +193,7 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
                 await _queue.Writer.WriteAsync(new ConnectResponse { Task = task.ToProto() }, stop);
         var isWoken = false;
         while (true)
-            isWoken = !await LookAsync(hello.Epoch, Math.Max(1, hello.MaxInFlight), isWoken, stop) || await waiter.WaitAsync(LookEvery, stop);
+            isWoken = !await LookAsync(waiter, hello.Epoch, Math.Max(1, hello.MaxInFlight), isWoken, stop) || await waiter.WaitAsync(LookEvery, stop);
     }
 
     // That there is no connection for the moment is no reason to turn a stream away that would only come back at once.
@@ -221,17 +221,24 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
     }
 
     // False when there may be more at once. Who was woken for a task takes it; whoever looks by himself asks first, together with all others, whether there is one.
-    private async Task<bool> LookAsync(long epoch, int maximumInFlight, bool isWoken, CancellationToken stop)
+    private async Task<bool> LookAsync(Waiter waiter, long epoch, int maximumInFlight, bool isWoken, CancellationToken stop)
     {
         try
         {
-            // Beside each other: what is to be told waits for no task, and no task for that.
-            var reading = tools.Views.ReadAsync(_agentId);
-            var taken = isWoken || await reading is { CanTakeTasks: true } ? await tools.Turns.TakeAsync(() => ClaimAsync(epoch, maximumInFlight), stop) : [];
-            foreach (var task in taken)
+            waiter.MayBeFull = true;
+            if (!isWoken && await tools.Views.ReadAsync(_agentId) is { CanTakeTasks: false } view)
+            {
+                waiter.MayBeFull = false;
+                await TellAsync(view.Standing, epoch, stop);
+                return true;
+            }
+            var taken = await tools.Turns.TakeAsync(() => ClaimAsync(epoch, maximumInFlight), stop);
+            foreach (var task in taken.Tasks)
                 await _queue.Writer.WriteAsync(new ConnectResponse { Task = task.ToProto() }, stop);
-            await TellAsync(await reading, epoch, stop);
-            return taken.Count < ClaimMaximum;
+            await TellAsync(taken.Standing, epoch, stop);
+            // A task that has ended since has woken this one already.
+            waiter.MayBeFull = taken.Tasks.Count >= taken.Room;
+            return taken.Tasks.Count < ClaimMaximum;
         }
         // As above: the next look may find it back.
         catch (Exception e) when (e is NpgsqlException or TimeoutException or PlatformException { Code: StatusCode.Unavailable or StatusCode.ResourceExhausted or StatusCode.Aborted })
@@ -240,22 +247,23 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
         }
     }
 
-    private async Task<List<AgentTaskRecord>> ClaimAsync(long epoch, int maximumInFlight)
+    private async Task<HandedOut> ClaimAsync(long epoch, int maximumInFlight)
     {
         await using var work = await tools.Database.BeginAsync(context);
         return await tools.Leases.ClaimAndCommitAsync(work, _agentId, epoch, ClaimMaximum, maximumInFlight, _link);
     }
 
-    private async Task TellAsync(AgentView? view, long epoch, CancellationToken stop)
+    private async Task TellAsync(AgentStanding? agent, long epoch, CancellationToken stop)
     {
-        if (view?.Admits(epoch) is not true)
+        if (agent?.Admits(epoch) is not true)
             throw RegistryRules.WhyRefused(await tools.Agents.FindAsync(_agentId, context), _agentId, epoch);
-        if (view.Link != _link)
+        if (agent.Link != _link)
             throw Errors.FailedPrecondition("STREAM_REPLACED", $"Agent {_agentId} has connected again, by another stream.");
-        foreach (var id in view.CancelTasks.Where(_toldCancels.Add))
+        foreach (var id in agent.CancelTasks.Where(_toldCancels.Add))
             await _queue.Writer.WriteAsync(new ConnectResponse { CancelTaskId = id.ToString() }, stop);
-        _toldCancels.IntersectWith(view.HeldTasks);
-        if (view.ConfigVersion != _toldConfig)
-            await _queue.Writer.WriteAsync(new ConnectResponse { ConfigVersion = _toldConfig = view.ConfigVersion }, stop);
+        // Those that it no longer holds need not be remembered.
+        _toldCancels.IntersectWith(agent.CancelTasks);
+        if (agent.ConfigVersion != _toldConfig)
+            await _queue.Writer.WriteAsync(new ConnectResponse { ConfigVersion = _toldConfig = agent.ConfigVersion }, stop);
     }
 }

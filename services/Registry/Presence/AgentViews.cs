@@ -15,10 +15,12 @@ public sealed class AgentViews
 
     private const int BatchMaximum = 1_000;
 
-    // Held tasks are bounded by what an agent may hold; what waits is only counted so far. Which pools have something is found once for all.
+    // Held tasks are bounded by what an agent may hold; what waits is only counted so far. Which pools have something is found once
+    // for all, by a look at each one's queue: how much waits in it must not matter.
     private const string Select = """
         WITH filled AS MATERIALIZED (
-            SELECT role, platform, capabilities, tags FROM registry.pools p WHERE EXISTS (SELECT FROM registry.tasks WHERE queue = p.key AND status = 'pending')
+            SELECT p.role, p.platform, p.capabilities, p.tags FROM registry.pools p
+             CROSS JOIN LATERAL (SELECT FROM registry.tasks WHERE queue = p.key AND status = 'pending' LIMIT 1) one
         )
         SELECT a.id, a.epoch, a.status, a.link, p.is_online, coalesce(c.version, 0),
                (SELECT count(*) FROM (SELECT FROM registry.tasks WHERE queue = 'agent:' || a.id AND status = 'pending' LIMIT 1000) w)::integer,
@@ -46,6 +48,7 @@ public sealed class AgentViews
         var queues = AgentTaskRules.TopicOfQueue(AgentTaskRules.QueueOf(""));
         wakeups.Hear(Topics, topic => Forget(topic[Topics.Length..]));
         wakeups.Hear(queues, topic => Forget(topic[queues.Length..].Split('*')[0]));
+        wakeups.Hear(AgentTaskRules.RoomTopics, topic => Forget(topic[AgentTaskRules.RoomTopics.Length..]));
     }
 
     /// <summary>The agent, as read within the settings' time; null when it never registered.</summary>
@@ -65,8 +68,8 @@ public sealed class AgentViews
         try
         {
             var rows = await _database.QueryAsync(CancellationToken.None, ids.Length == 1 ? LoadOne : Load, row => (Id: row.GetString(0), View: new AgentView(
-                row.GetInt64(1), EnumText.Parse<AgentStatus>(row.GetString(2)), row.GetInt64(3), row.GetBoolean(4), row.GetInt64(5), row.GetInt32(6),
-                row.GetInt32(6) > 0 || row.GetBoolean(7), row.GetFieldValue<Guid[]>(8), row.GetFieldValue<Guid[]>(9))
+                new AgentStanding(row.GetInt64(1), EnumText.Parse<AgentStatus>(row.GetString(2)), row.GetInt64(3), row.GetInt64(5), row.GetFieldValue<Guid[]>(9)),
+                row.GetBoolean(4), row.GetInt32(6), row.GetInt32(6) > 0 || row.GetBoolean(7), row.GetFieldValue<Guid[]>(8))
             {
                 ReadAt = readAt,
             }), ids.Length == 1 ? ids[0] : ids);

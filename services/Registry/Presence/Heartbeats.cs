@@ -20,9 +20,9 @@ public sealed class Heartbeats(Database database, Presence presence, AgentViews 
         return new HeartbeatResponse
         {
             HeartbeatInterval = settings.HeartbeatInterval.ToDuration(),
-            ConfigVersion = view.ConfigVersion,
+            ConfigVersion = view.Standing.ConfigVersion,
             WaitingTasks = view.WaitingTasks,
-            CancelTaskIds = { view.CancelTasks.Select(id => id.ToString()) },
+            CancelTaskIds = { view.Standing.CancelTasks.Select(id => id.ToString()) },
             LostTaskIds = { running.Where(id => !view.HeldTasks.Contains(id)).Select(id => id.ToString()) },
         };
     }

@@ -32,6 +32,11 @@ public static class AgentTaskRules
 
     public const string QueueTopics = "queue/";
 
+    /// <summary>What an agent wakes that lets go of a task: of no interest to it unless more waits than it had room for.</summary>
+    public static string TopicOfRoom(string agentId) => $"{RoomTopics}{agentId}";
+
+    public const string RoomTopics = "room/";
+
     /// <summary>The task, when the caller may see it.</summary>
     public static AgentTaskRecord Visible(AgentTaskRecord? task, Guid id, Caller caller) =>
         task is not null && (!caller.IsAgent || task.AgentId == caller.AgentId) ? task : throw NotFound(id);

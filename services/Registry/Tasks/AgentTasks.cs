@@ -60,11 +60,10 @@ public sealed class AgentTasks(AgentTaskStore store, TaskReports reports, Databa
         store.Change(work, changed);
         if (SessionTasks.IsOne(changed))
             reports.Add(work, changed.Id);
-        // An agent that lets go has room for another one.
-        if (changed.Status is not (AgentTaskStatus.Assigned or AgentTaskStatus.InProgress) && changed.AgentId is { } agent)
-            work.Wake(AgentTaskRules.TopicOfQueue(AgentTaskRules.QueueOf(agent)));
-        if (changed.Status is AgentTaskStatus.Pending && changed.Pool is { } pool)
-            work.Wake(AgentTaskRules.TopicOfQueue(pool.Key));
+        if (changed.Status is AgentTaskStatus.Pending && (changed.Pool?.Key ?? (changed.AgentId is { } own ? AgentTaskRules.QueueOf(own) : null)) is { } queue)
+            work.Wake(AgentTaskRules.TopicOfQueue(queue));
+        if (changed is { IsHeld: false, AgentId: { } agent })
+            work.Wake(AgentTaskRules.TopicOfRoom(agent));
     }
 
     private async Task<IReadOnlyList<Guid>?> CreateAsync(UnitOfWork work, IReadOnlyList<NewAgentTask> tasks, DateTimeOffset now)

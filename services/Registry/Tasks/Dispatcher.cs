@@ -58,6 +58,7 @@ public sealed partial class Dispatcher(Database database, Wakeups wakeups, Lease
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         wakeups.Hear(AgentTaskRules.QueueTopics, topic => Wake(topic[AgentTaskRules.QueueTopics.Length..], stoppingToken));
+        wakeups.Hear(AgentTaskRules.RoomTopics, topic => WakeFull(topic[AgentTaskRules.RoomTopics.Length..]));
         using var timer = new PeriodicTimer(LookEvery, clock);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
@@ -98,6 +99,14 @@ public sealed partial class Dispatcher(Database database, Wakeups wakeups, Lease
         if (_waiters.TryGetValue(agentId, out var own))
             foreach (var waiter in own.Keys)
                 waiter.Set();
+    }
+
+    private void WakeFull(string agentId)
+    {
+        if (_waiters.TryGetValue(agentId, out var own))
+            foreach (var waiter in own.Keys)
+                if (waiter.MayBeFull)
+                    waiter.Set();
     }
 
     private void WakePool(Pool pool, int count)

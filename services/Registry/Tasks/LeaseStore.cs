@@ -1,3 +1,6 @@
+using AgentPlatform.Contracts.Registry.V1;
+using Npgsql;
+
 namespace AgentPlatform.Registry;
 
 /// <summary>The SQL by which tasks are handed out and taken back.</summary>
@@ -6,7 +9,7 @@ public sealed class LeaseStore(Database database, Wakeups wakeups, TaskSettings 
     // The agent's own queue and those of the pools that it matches; of each the foremost, locked, and of those the foremost as a whole. Rows that somebody
     // else takes at this moment are passed over. An agent that is not active, or at another epoch, or by a stream that another one has replaced, has no queues and gets nothing; FOR SHARE holds up whoever
     // would change that, so that what takes an agent's leases away finds all of them. Where nothing waits nothing is locked: such a look writes nothing, and its commit waits for no disk.
-    private const string Claim = $"""
+    private const string Claiming = """
         WITH me AS (
             SELECT id, roles, platform, capabilities, tags FROM registry.agents a
              WHERE id = $1 AND epoch = $2 AND status = 'active' AND ($7::bigint IS NULL OR link = $7)
@@ -37,8 +40,25 @@ public sealed class LeaseStore(Database database, Wakeups wakeups, TaskSettings 
         ), told AS (
             INSERT INTO registry.task_reports (task_id) SELECT id FROM taken WHERE origin LIKE 'session/task/%'
         )
+        """;
+
+    private const string Claim = $"""
+        {Claiming}
         SELECT {AgentTaskRow.Columns}, t.payload, t.result FROM taken t LEFT JOIN registry.pools p ON p.key = t.pool ORDER BY t.priority DESC, t.id
         """;
+
+    // With how the agent stands, in each row and in one if there is no task: a stream that was woken has then all that it must know.
+    private const string ClaimForStream = $"""
+        {Claiming}, standing AS (
+            SELECT a.epoch, a.status, a.link, coalesce(c.version, 0) AS config_version,
+                   ARRAY(SELECT id FROM registry.tasks WHERE agent_id = $1 AND lease_until IS NOT NULL AND cancel_requested) AS cancels
+              FROM registry.agents a LEFT JOIN registry.agent_config c ON c.agent_id = a.id WHERE a.id = $1
+        )
+        SELECT {AgentTaskRow.Columns}, t.payload, t.result, s.epoch, s.status, s.link, s.config_version, s.cancels, (SELECT tasks FROM room)
+          FROM standing s LEFT JOIN taken t ON true LEFT JOIN registry.pools p ON p.key = t.pool ORDER BY t.priority DESC, t.id
+        """;
+
+    private const int StandingColumn = 34;
 
     private const string Select = $"SELECT {AgentTaskRow.Columns}, NULL::jsonb, NULL::jsonb FROM registry.tasks t LEFT JOIN registry.pools p ON p.key = t.pool";
 
@@ -87,16 +107,26 @@ public sealed class LeaseStore(Database database, Wakeups wakeups, TaskSettings 
         return claimed;
     }
 
-    /// <summary>The same for the stream that is the agent's last one, and commits.</summary>
-    public async Task<List<AgentTaskRecord>> ClaimAndCommitAsync(UnitOfWork work, string agentId, long epoch, int atMost, int maximumHeld, long link)
+    /// <summary>The same for the stream that is the agent's last one, and commits; with how the agent stands.</summary>
+    public async Task<HandedOut> ClaimAndCommitAsync(UnitOfWork work, string agentId, long epoch, int atMost, int maximumHeld, long link)
     {
         var now = database.Now;
-        var claimed = await work.CommitQueryAsync(Claim, AgentTaskRow.Read, agentId, epoch, (long)atMost, (long)maximumHeld, now + settings.AssignmentLease, now, link);
+        var (standing, room) = (default(AgentStanding), 0L);
+        var rows = await work.CommitQueryAsync(ClaimForStream, row =>
+        {
+            if (standing is null)
+                (standing, room) = (StandingOf(row), row.GetInt64(StandingColumn + 5));
+            return row.IsDBNull(0) ? null : AgentTaskRow.Read(row);
+        }, agentId, epoch, (long)atMost, (long)maximumHeld, now + settings.AssignmentLease, now, link);
+        var claimed = rows.OfType<AgentTaskRecord>().ToList();
         // What was handed out is known only now, and committed.
         if (claimed.Exists(SessionTasks.IsOne))
             wakeups.Signal(TaskReports.Topic);
-        return claimed;
+        return new HandedOut(claimed, room, standing);
     }
+
+    private static AgentStanding StandingOf(NpgsqlDataReader row) => new(row.GetInt64(StandingColumn), EnumText.Parse<AgentStatus>(row.GetString(StandingColumn + 1)),
+        row.GetInt64(StandingColumn + 2), row.GetInt64(StandingColumn + 3), row.GetFieldValue<Guid[]>(StandingColumn + 4));
 
     /// <summary>Tasks whose holders have had them too long, locked; they come without payload and result.</summary>
     public Task<List<AgentTaskRecord>> FindExpiredAsync(UnitOfWork work, int limit) => work.QueryAsync(FindExpired, AgentTaskRow.Read, database.Now, limit);

@@ -10,6 +10,11 @@ public sealed class Waiter : IDisposable
 
     public AgentRecord Agent { get; }
 
+    /// <summary>
+    /// Whether there may be more than it had room for, so that it is to be woken when a task of its agent's has ended. Who has taken all there was says no.
+    /// </summary>
+    public bool MayBeFull { get; set; } = true;
+
     /// <summary>Waits to be woken, so long at most; false when nobody did.</summary>
     public async Task<bool> WaitAsync(TimeSpan atMost, CancellationToken cancellation)
     {
