@@ -5,10 +5,10 @@ using StackExchange.Redis;
 namespace AgentPlatform;
 
 /// <summary>
-/// Connects the cache beside the start of the service: the client connects when it is made, and blocks for seconds when Redis
+/// Connects the cache beside the start of the process: the client connects when it is made, and blocks for seconds when Redis
 /// hangs, for which no call shall wait.
 /// </summary>
-internal sealed class CacheConnection(Cache cache, Wakeups wakeups, IServiceProvider services) : BackgroundService
+public sealed class CacheConnection(Cache cache, Wakeups wakeups, IServiceProvider services) : BackgroundService
 {
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.Run(() =>

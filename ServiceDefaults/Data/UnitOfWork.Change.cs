@@ -43,7 +43,7 @@ public sealed partial class UnitOfWork
             answer = _call is null ? [] : response.ToByteArray();
             return WhatToWrite(answer);
         }, Cancellation);
-        if (await IsCommittedWithOthersAsync(member))
+        if (_call?.Earlier is null && await IsCommittedWithOthersAsync(member))
         {
             Committed(answer);
             return response;

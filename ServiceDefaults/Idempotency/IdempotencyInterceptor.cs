@@ -13,6 +13,13 @@ namespace AgentPlatform;
 public sealed class IdempotencyInterceptor(AccessRules rules, AnswerCache answers) : Interceptor
 {
     public const string KeyHeader = "idempotency-key";
+
+    /// <summary>
+    /// Another key under which the same call may have been made before: for who makes keys of the time, as the gateway does for MCP, where a repeat may come when the time
+    /// has brought another key.
+    /// </summary>
+    public const string EarlierKeyHeader = "idempotency-key-earlier";
+
     public const string ReplayedTrailer = "idempotency-replayed";
     private const int MaximumKeyLength = 255;
 
@@ -28,12 +35,10 @@ public sealed class IdempotencyInterceptor(AccessRules rules, AnswerCache answer
             return idempotency == Contracts.Access.V1.Idempotency.Required
                 ? throw Errors.InvalidArgument([new FieldViolation(KeyHeader, "is required for this method")], "IDEMPOTENCY_KEY_MISSING")
                 : await continuation(request, context);
-        if (key.Length is 0 or > MaximumKeyLength || key.Any(c => c is < ' ' or > '~'))
-            throw Errors.InvalidArgument([new FieldViolation(KeyHeader, "must be 1–255 printable ASCII characters")], "IDEMPOTENCY_KEY_INVALID");
-
-        var call = new IdempotentCall(context.Caller().Subject, context.Method, key, IdempotentCall.FingerprintOf((IMessage)request));
+        Check(KeyHeader, key);
+        var call = new IdempotentCall(context.Caller().Subject, context.Method, key, IdempotentCall.FingerprintOf((IMessage)request)) { Earlier = EarlierOf(key, request, context) };
         call.Attach(context);
-        if (await answers.FindAsync(call) is var (fingerprint, answer))
+        if ((await answers.FindAsync(call) ?? (call.Earlier is { } earlier ? await answers.FindAsync(earlier) : null)) is var (fingerprint, answer))
         {
             call.CheckSame(fingerprint);
             return Replay<TResponse>(answer, context);
@@ -44,6 +49,20 @@ public sealed class IdempotencyInterceptor(AccessRules rules, AnswerCache answer
         }
         // The table had an answer that Redis had not.
         catch (StoredAnswerException stored) { return Replay<TResponse>(stored.Answer, context); }
+    }
+
+    private static IdempotentCall? EarlierOf<TRequest>(string key, TRequest request, ServerCallContext context)
+    {
+        if (context.RequestHeaders.GetValue(EarlierKeyHeader) is not { } earlier || earlier == key)
+            return null;
+        Check(EarlierKeyHeader, earlier);
+        return new IdempotentCall(context.Caller().Subject, context.Method, earlier, IdempotentCall.FingerprintOf((IMessage)request!));
+    }
+
+    private static void Check(string header, string key)
+    {
+        if (key.Length is 0 or > MaximumKeyLength || key.Any(c => c is < ' ' or > '~'))
+            throw Errors.InvalidArgument([new FieldViolation(header, "must be 1–255 printable ASCII characters")], "IDEMPOTENCY_KEY_INVALID");
     }
 
     private static TResponse Replay<TResponse>(byte[] answer, ServerCallContext context)

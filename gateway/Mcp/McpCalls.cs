@@ -15,7 +15,8 @@ namespace AgentPlatform.Gateway;
 /// <param name="session">The id of the client's session; empty when it has none.</param>
 /// <param name="madeAt">When this call was made first.</param>
 /// <param name="clock">The clock.</param>
-internal sealed class McpCalls(GatewayCalls calls, McpTools tools, string session, DateTimeOffset madeAt, TimeProvider clock)
+/// <param name="takenBack">Cancelled when the client takes the request back.</param>
+internal sealed class McpCalls(GatewayCalls calls, McpTools tools, string session, DateTimeOffset madeAt, TimeProvider clock, CancellationToken takenBack)
 {
     private const string InFlight = "IDEMPOTENCY_IN_FLIGHT";
     private const int InFlightTries = 10;
@@ -23,6 +24,17 @@ internal sealed class McpCalls(GatewayCalls calls, McpTools tools, string sessio
 
     /// <summary>Calls a tool. What a service refuses is a result, for the model to read, and no error of the protocol.</summary>
     public async ValueTask<CallToolResult> CallAsync(RequestContext<CallToolRequestParams> context, CancellationToken cancellation)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(takenBack, cancellation);
+        try { return await DoAsync(context, either.Token); }
+        // Nobody reads it; but without a result clients come back for one, which would make the call again.
+        catch (OperationCanceledException) when (takenBack.IsCancellationRequested)
+        {
+            return Refused(Problem.Of(new PlatformException(Grpc.Core.StatusCode.Cancelled, "CANCELLED", "The client has taken the call back.")));
+        }
+    }
+
+    private async Task<CallToolResult> DoAsync(RequestContext<CallToolRequestParams> context, CancellationToken cancellation)
     {
         var asked = context.Params ?? throw new McpProtocolException("A tool call names a tool.", McpErrorCode.InvalidParams);
         var tool = tools.Find(asked.Name) ?? throw new McpProtocolException($"There is no tool {asked.Name}.", McpErrorCode.InvalidParams);
@@ -42,10 +54,10 @@ internal sealed class McpCalls(GatewayCalls calls, McpTools tools, string sessio
 
     private async Task<GatewayAnswer> CallOnceAsync(McpTool tool, IMessage request, CancellationToken cancellation)
     {
-        var key = tool.IsMutation ? McpKeys.Of(session, tool.Name, request, madeAt) : null;
+        var keys = tool.IsMutation ? McpKeys.Of(session, tool.Name, request, madeAt) : null;
         for (var tries = 1; ; tries++)
         {
-            var answer = await calls.CallAsync(tool.Method, request, key, null, cancellation);
+            var answer = await calls.CallAsync(tool.Method, request, keys, null, cancellation);
             // The call of a connection that broke goes on for a moment; its answer is this one's.
             if (answer.Problem?.Reason != InFlight || tries == InFlightTries)
                 return answer;

@@ -7,5 +7,6 @@ public static class McpExtensions
     {
         builder.Services.AddSingleton(builder.Configuration.GetSection("Mcp").Get<McpSettings>() ?? new McpSettings());
         builder.Services.AddSingleton<McpTools>();
+        builder.Services.AddSingleton<McpRequests>();
     }
 }

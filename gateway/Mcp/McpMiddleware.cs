@@ -10,7 +10,7 @@ namespace AgentPlatform.Gateway;
 /// Answers MCP clients at <c>/mcp</c> by streamable HTTP. Each request is answered by itself, by whichever gateway it reaches: see <see cref="McpSession"/> and <see cref="McpResume"/>.
 /// </summary>
 public sealed partial class McpMiddleware(
-    RequestDelegate next, EdgeGate gate, McpTools tools, McpSettings settings, AccessRules access, TimeProvider clock, ILogger<McpMiddleware> log)
+    RequestDelegate next, EdgeGate gate, McpRequests requests, McpTools tools, McpSettings settings, AccessRules access, TimeProvider clock, ILogger<McpMiddleware> log)
 {
     /// <summary>Where MCP is.</summary>
     public const string Path = "/mcp";
@@ -69,6 +69,9 @@ public sealed partial class McpMiddleware(
             response.Headers[McpSession.Header] = session = McpSession.Begin(clock);
         else if (session.Length > 0 && !McpSession.IsAlive(session, clock))
             throw Errors.NotFound("SESSION_EXPIRED", "There is no such session, or it has ended; initialize a new one.");
+        if (message is JsonRpcNotification { Method: NotificationMethods.CancelledNotification } notice && CancelledOf(notice) is { } cancelled)
+            requests.Cancel(caller, session, cancelled);
+        using var request = message is JsonRpcRequest { Method: RequestMethods.ToolsCall } call && session.Length > 0 ? requests.Begin(caller, session, $"{call.Id}") : null;
         var version = context.Request.Headers[VersionHeader].ToString();
         if (version.Length > 0)
             message.Context = new JsonRpcMessageContext { ProtocolVersion = version };
@@ -79,7 +82,7 @@ public sealed partial class McpMiddleware(
             await response.Body.WriteAsync(McpResume.Event(id), context.RequestAborted);
 
         await using var transport = new StreamableHttpServerTransport { Stateless = true, SessionId = session.Length > 0 ? session : null };
-        await using var server = McpServer.Create(transport, Options(context, caller, session, madeAt), null, context.RequestServices);
+        await using var server = McpServer.Create(transport, Options(context, caller, session, madeAt, request?.TakenBack ?? CancellationToken.None), null, context.RequestServices);
         var running = server.RunAsync(context.RequestAborted);
         if (!await transport.HandlePostRequestAsync(message, response.Body, context.RequestAborted))
             (response.StatusCode, response.ContentType) = (StatusCodes.Status202Accepted, null);
@@ -87,10 +90,10 @@ public sealed partial class McpMiddleware(
         await running;
     }
 
-    private McpServerOptions Options(HttpContext context, Caller caller, string session, DateTimeOffset madeAt)
+    private McpServerOptions Options(HttpContext context, Caller caller, string session, DateTimeOffset madeAt, CancellationToken takenBack)
     {
         var way = new GatewayCalls(context, next);
-        var calls = new McpCalls(way, tools, session, madeAt, clock);
+        var calls = new McpCalls(way, tools, session, madeAt, clock, takenBack);
         var resources = new McpResources(way, access, caller);
         return new McpServerOptions
         {
@@ -145,6 +148,13 @@ public sealed partial class McpMiddleware(
         // What is wrong is said with its place below, as far as it may be told.
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException) { }
         throw Errors.InvalidArgument([new FieldViolation("body", "must be one JSON-RPC 2.0 message, with the parameters of its method")]);
+    }
+
+    private static string? CancelledOf(JsonRpcNotification notice)
+    {
+        try { return notice.Params?.Deserialize<CancelledNotificationParams>(McpJsonUtilities.DefaultOptions)?.RequestId.ToString(); }
+        // A notification has no answer, so nobody can be told.
+        catch (JsonException) { return null; }
     }
 
     // The library would call what does not fit an error of its own.

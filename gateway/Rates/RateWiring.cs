@@ -1,9 +1,8 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using StackExchange.Redis;
 
 namespace AgentPlatform.Gateway;
 
-/// <summary>Adds the rate limit, with Redis if there is one.</summary>
+/// <summary>Adds the rate limit, and Redis, if there is one, for it and for what gateways tell each other.</summary>
 public static class RateWiring
 {
     private const string RedisName = "redis";
@@ -15,6 +14,9 @@ public static class RateWiring
         builder.Services.AddSingleton<RateLimiter>();
         builder.Services.AddSingleton<RateMetrics>();
         builder.Services.AddHostedService<RateSweeper>();
+        builder.Services.AddSingleton(new ServiceName("gateway"));
+        builder.Services.AddSingleton<Cache>();
+        builder.Services.AddSingleton<Wakeups>();
         // Of one gateway, its own count is the whole.
         if (string.IsNullOrEmpty(builder.Configuration.GetConnectionString(RedisName)))
             return;
@@ -24,15 +26,7 @@ public static class RateWiring
             foreach (var check in options.Registrations.Where(c => c.Name.Contains(RedisName, StringComparison.OrdinalIgnoreCase)))
                 check.FailureStatus = HealthStatus.Degraded;
         });
-        builder.Services.AddSingleton<Cache>();
         builder.Services.AddSingleton<RateLedger>();
-        builder.Services.AddHostedService<LedgerConnection>();
-    }
-
-    // The client connects when it is made, and blocks for seconds when Redis hangs, for which no call shall wait.
-    private sealed class LedgerConnection(Cache cache, IServiceProvider services) : BackgroundService
-    {
-        protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-            Task.Run(() => cache.Use(services.GetRequiredService<IConnectionMultiplexer>()), stoppingToken);
+        builder.Services.AddHostedService<CacheConnection>();
     }
 }

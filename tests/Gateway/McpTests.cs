@@ -65,6 +65,9 @@ public sealed class McpTests(Platform platform) : IClassFixture<Platform>
         Assert.Equal(-32002, report["none"]!["code"]!.GetValue<int>());
         Assert.Contains("FILE_NOT_FOUND", Text(report["none"]!["message"]));
 
+        Assert.Contains("enough", Text(report["takenBack"]!["error"]));
+        Assert.Contains("CANCELLED: ", Text(report["takenBack"]!["said"]));
+
         // What is not listed cannot be called either, and it is the service that says so.
         Assert.Contains("list_audit_entries", report["auditorTools"]!.AsArray().Select(Text));
         Assert.DoesNotContain("send_task", report["auditorTools"]!.AsArray().Select(Text));
@@ -101,17 +104,44 @@ public sealed class McpTests(Platform platform) : IClassFixture<Platform>
     }
 
     [Fact]
+    public async Task A_repeat_just_after_a_window_s_end_is_no_second_call()
+    {
+        await using var client = await ConnectAsync(await platform.StartAsync("gateway"), Tokens.Operator("olga-repeats"));
+        // Across the mark, however slow the machine is in between.
+        var left = TimeSpan.FromTicks(McpKeys.Window.Ticks - platform.Clock.GetUtcNow().Ticks % McpKeys.Window.Ticks);
+        platform.Clock.Advance(left - TimeSpan.FromMinutes(2));
+        foreach (var (tool, arguments) in new[]
+        {
+            ("send_task", new Dictionary<string, object?> { ["type"] = "invoice.check", ["fromRole"] = "sales", ["toRole"] = "finance" }),
+            ("request_approval", new Dictionary<string, object?> { ["approverRole"] = "OPERATOR", ["action"] = "invoice.send", ["reason"] = "It is due." }),
+        })
+        {
+            var first = await client.CallToolAsync(tool, arguments);
+            platform.Clock.Advance(TimeSpan.FromMinutes(4));
+            var second = await client.CallToolAsync(tool, arguments);
+            Assert.Equal(first.StructuredContent!.Value.GetRawText(), second.StructuredContent!.Value.GetRawText());
+            Assert.True(second.Meta?["agentplatform/replayed"]?.GetValue<bool>());
+            // To do it again is possible, later.
+            platform.Clock.Advance(2 * McpKeys.Window - TimeSpan.FromMinutes(4));
+            var later = await client.CallToolAsync(tool, arguments);
+            Assert.NotEqual(first.StructuredContent!.Value.GetRawText(), later.StructuredContent!.Value.GetRawText());
+            Assert.Null(later.Meta?["agentplatform/replayed"]);
+        }
+    }
+
+    [Fact]
     public void The_same_call_is_one_within_a_while_and_in_one_session()
     {
         var clock = new ManualClock();
         var now = new DateTimeOffset(2026, 4, 1, 12, 0, 1, TimeSpan.Zero);
         var request = new Contracts.Session.V1.GetSessionRequest { Id = "a" };
-        var key = McpKeys.Of("s", "tool", request, now);
-        Assert.Equal(key, McpKeys.Of("s", "tool", request.Clone(), now + TimeSpan.FromMinutes(9)));
+        var keys = McpKeys.Of("s", "tool", request, now);
+        Assert.Equal(keys, McpKeys.Of("s", "tool", request.Clone(), now + TimeSpan.FromMinutes(9)));
+        Assert.Equal(keys.Key, McpKeys.Of("s", "tool", request, now + McpKeys.Window).Earlier);
         Assert.Equal(5, new HashSet<string>
         {
-            key, McpKeys.Of("s", "tool", request, now + McpKeys.Window), McpKeys.Of("t", "tool", request, now), McpKeys.Of("s", "other", request, now),
-            McpKeys.Of("s", "tool", new Contracts.Session.V1.GetSessionRequest { Id = "b" }, now),
+            keys.Key, McpKeys.Of("s", "tool", request, now + McpKeys.Window).Key, McpKeys.Of("t", "tool", request, now).Key, McpKeys.Of("s", "other", request, now).Key,
+            McpKeys.Of("s", "tool", new Contracts.Session.V1.GetSessionRequest { Id = "b" }, now).Key,
         }.Count);
 
         var session = McpSession.Begin(clock);

@@ -200,13 +200,70 @@ public sealed class IdempotencyTests(Platform platform) : IClassFixture<Platform
         await Eventually.TrueAsync(async () => await counter.CountAsync(async () => await client.TransitionSessionAsync(step, Key("step"))) == 0, "Redis answers the repeat");
     }
 
+    [Fact]
+    public async Task A_repeat_under_another_key_that_names_the_earlier_one_gets_the_first_answer()
+    {
+        var client = await As("two-keys");
+        var (first, _) = await CreateAsync(client, "one");
+        Assert.Equal((first, true), await CreateAsync(client, "two", earlier: "one"));
+        await platform.FlushRedisAsync();
+        Assert.Equal((first, true), await CreateAsync(client, "two", earlier: "one"));
+        await Refusal.ExpectAsync(StatusCode.InvalidArgument, "IDEMPOTENCY_KEY_REUSED", () => CreateAsync(client, "two", role: "legal", earlier: "one"));
+        await Refusal.ExpectAsync(StatusCode.InvalidArgument, "IDEMPOTENCY_KEY_INVALID", () => CreateAsync(client, "two", earlier: "tab\there"));
+
+        var step = new TransitionSessionRequest { Id = first.Id, Status = SessionStatus.Active };
+        var moved = await client.TransitionSessionAsync(step, Key("step-one"));
+        await platform.FlushRedisAsync();
+        Assert.Equal(moved, await client.TransitionSessionAsync(step, Key("step-two", "step-one")));
+        Assert.Equal(1, await CountAsync(client));
+    }
+
+    [Fact]
+    public async Task A_first_try_that_arrives_after_its_repeat_gets_the_repeat_s_answer()
+    {
+        var client = await As("overtaken");
+        var (repeat, replayed) = await CreateAsync(client, "two", earlier: "one");
+        Assert.False(replayed);
+        await platform.FlushRedisAsync();
+        Assert.Equal((repeat, true), await CreateAsync(client, "one"));
+        Assert.Equal((repeat, true), await CreateAsync(client, "three", earlier: "two"));
+
+        var step = new TransitionSessionRequest { Id = repeat.Id, Status = SessionStatus.Active };
+        var moved = await client.TransitionSessionAsync(step, Key("step-two", "step-one"));
+        await platform.FlushRedisAsync();
+        Assert.Equal(moved, await client.TransitionSessionAsync(step, Key("step-one")));
+        Assert.Equal(1, await CountAsync(client));
+    }
+
+    [Fact]
+    public async Task Calls_at_once_under_one_key_and_under_two_have_one_effect()
+    {
+        var client = await As("chained");
+        var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(async i =>
+        {
+            while (true)
+            {
+                try { return (await (i % 2 == 0 ? CreateAsync(client, "b", earlier: "a") : CreateAsync(client, "a"))).Session; }
+                catch (RpcException e) when (Refusal.From(e).Reason == "IDEMPOTENCY_IN_FLIGHT") { }
+            }
+        }));
+        Assert.Single(answers.Distinct());
+        Assert.Equal(1, await CountAsync(client));
+    }
+
     private Task<Client> As(string agent) => platform.ClientAsync<Client>(Tokens.Agent(agent));
 
-    private static Metadata Key(string key) => new() { { "idempotency-key", key } };
-
-    private static async Task<(Session Session, bool Replayed)> CreateAsync(Client client, string key, string role = "finance")
+    private static Metadata Key(string key, string? earlier = null)
     {
-        using var call = client.CreateSessionAsync(new CreateSessionRequest { Role = role }, Key(key));
+        var metadata = new Metadata { { "idempotency-key", key } };
+        if (earlier is not null)
+            metadata.Add("idempotency-key-earlier", earlier);
+        return metadata;
+    }
+
+    private static async Task<(Session Session, bool Replayed)> CreateAsync(Client client, string key, string role = "finance", string? earlier = null)
+    {
+        using var call = client.CreateSessionAsync(new CreateSessionRequest { Role = role }, Key(key, earlier));
         var answer = await call;
         return (answer.Session, call.GetTrailers().GetValue("idempotency-replayed") == "true");
     }

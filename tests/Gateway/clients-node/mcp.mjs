@@ -100,6 +100,25 @@ report.missing = await client.readResource({ uri: 'agentplatform://vault/../etc/
 report.none = await client.readResource({ uri: 'agentplatform://vault/none.csv' }).catch((e) => ({ code: e.code, message: e.message }));
 await client.close();
 
+// A signal takes a call back, and the gateway ends it.
+const heard = [];
+const taker = new Client({ name: 'test', version: '1' });
+await taker.connect(new StreamableHTTPClientTransport(new URL('/mcp', url), {
+  requestInit: { headers: { authorization: `Bearer ${token}` } },
+  fetch: async (...asked) => {
+    const answer = await fetch(...asked);
+    if (!answer.body || !String(asked[1]?.body).includes('await_task')) return answer;
+    const [mine, theirs] = answer.body.tee();
+    heard.push(text(mine));
+    return new Response(theirs, { status: answer.status, headers: answer.headers });
+  },
+}));
+const taking = new AbortController();
+const error = await taker.callTool({ name: 'await_task', arguments: { id: other.structuredContent.task.id, waitSeconds: 60 } }, undefined, { signal: taking.signal, onprogress: () => taking.abort('enough') })
+  .catch((e) => String(e));
+report.takenBack = { error: String(error), said: await heard[0] };
+await taker.close();
+
 const auditor = await connect(auditorToken, url);
 report.auditorTools = (await auditor.listTools()).tools.map((t) => t.name);
 report.denied = await auditor.callTool({ name: 'send_task', arguments: task });
