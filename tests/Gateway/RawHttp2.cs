@@ -24,11 +24,29 @@ public sealed class RawHttp2 : IDisposable
     /// <summary>The kinds of frames that are used here, by RFC 9113.</summary>
     public enum Frame : byte
     {
+        Data = 0,
         Headers = 1,
+        Priority = 2,
         Reset = 3,
         Settings = 4,
+        Ping = 6,
         GoAway = 7,
+        WindowUpdate = 8,
         Continuation = 9,
+        Unknown = 0xfa,
+    }
+
+    /// <summary>What a server did about a flood.</summary>
+    public enum End
+    {
+        /// <summary>It took all of it.</summary>
+        Taken,
+
+        /// <summary>It takes no more before its answers are read.</summary>
+        Stalled,
+
+        /// <summary>It has closed the connection.</summary>
+        Closed,
     }
 
     public int NextStream() => (_nextStream += 2) - 2;
@@ -46,6 +64,20 @@ public sealed class RawHttp2 : IDisposable
             all.AddRange(Bytes(Frame.Reset, 0, stream, [0, 0, 0, 8])); // CANCEL
         }
         await _client.GetStream().WriteAsync(all.ToArray());
+    }
+
+    /// <summary>Sends a frame again and again, many in a write, and reads nothing.</summary>
+    public async Task<End> FloodAsync(byte[] frame, int bytes, TimeSpan patience)
+    {
+        var many = Enumerable.Repeat(frame, Math.Max(1, 64 * 1024 / frame.Length)).SelectMany(f => f).ToArray();
+        for (var sent = 0; sent < bytes; sent += many.Length)
+        {
+            using var stalled = new CancellationTokenSource(patience);
+            try { await _client.GetStream().WriteAsync(many, stalled.Token); }
+            catch (OperationCanceledException) { return End.Stalled; }
+            catch (IOException) { return End.Closed; }
+        }
+        return End.Taken;
     }
 
     /// <summary>Reads until the server closes; gives back the error code of its GOAWAY, or null when it said none.</summary>
@@ -101,7 +133,8 @@ public sealed class RawHttp2 : IDisposable
         bytes.AddRange(Encoding.ASCII.GetBytes(text));
     }
 
-    private static byte[] Bytes(Frame type, byte flags, int stream, byte[] payload)
+    /// <summary>A frame as it goes on the wire.</summary>
+    public static byte[] Bytes(Frame type, byte flags, int stream, byte[] payload)
     {
         var frame = new byte[HeadBytes + payload.Length];
         (frame[0], frame[1], frame[2], frame[3], frame[4]) = ((byte)(payload.Length >> 16), (byte)(payload.Length >> 8), (byte)payload.Length, (byte)type, flags);
