@@ -168,7 +168,7 @@ public sealed class Database(NpgsqlDataSource source, UnitOfWorkTools tools)
     private async Task ReadAloneAsync(Caller caller, ReadBatch reads, CancellationToken cancellation)
     {
         await using var rented = await tools.Pool.RentAsync(caller.Tier, cancellation);
-        await ReadBatch.RunAsync(rented.Connection, tools.Tags, TagOf(caller), reads.Queries, cancellation);
+        await ReadBatch.RunAsync(rented.Connection, tools.Tags, TagOf(caller), MergedRead.Of(reads.Queries), cancellation);
     }
 
     private string TagOf(Caller caller) =>

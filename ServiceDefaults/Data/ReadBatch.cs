@@ -37,19 +37,24 @@ public sealed class ReadBatch
     }
 
     /// <summary>Runs reads in one round trip, under a connection tag.</summary>
-    internal static async Task RunAsync(NpgsqlConnection connection, ConnectionTags tags, string tag, IEnumerable<Query> queries, CancellationToken cancellation)
+    internal static async Task RunAsync(NpgsqlConnection connection, ConnectionTags tags, string tag, List<MergedRead> reads, CancellationToken cancellation)
     {
         await using var batch = connection.CreateBatch();
-        var isTagged = tags.AddTo(batch, connection, tag);
-        var all = queries.ToList();
-        foreach (var query in all)
-            batch.Add(query.Sql, query.Values);
-        await using var reader = await batch.ExecuteReaderAsync(cancellation);
-        if (!isTagged)
-            await reader.NextResultAsync(cancellation);
-        foreach (var query in all)
+        var before = tags.AddTo(batch, connection, tag) ? 0 : 1;
+        // A batch is a transaction by itself.
+        if (reads.Exists(r => r.IsOfSeveral))
         {
-            while (await reader.ReadAsync(cancellation) && query.Take(reader)) { }
+            batch.Add(MergedRead.Settings);
+            before++;
+        }
+        foreach (var read in reads)
+            read.AddTo(batch);
+        await using var reader = await batch.ExecuteReaderAsync(cancellation);
+        for (; before > 0; before--)
+            await reader.NextResultAsync(cancellation);
+        foreach (var read in reads)
+        {
+            await read.ReadAsync(reader, cancellation);
             await reader.NextResultAsync(cancellation);
         }
         await reader.DisposeAsync();

@@ -23,6 +23,36 @@ public sealed class GroupReadTests(Platform platform) : IClassFixture<Platform>
     }
 
     [Fact]
+    public async Task Reads_of_several_kinds_with_rows_in_an_order_go_together_and_none_gets_anothers_rows()
+    {
+        var sessions = await CreateAsync(24);
+        var person = await PersonAsync();
+        // Each has as many events as its number says; ten of them are told, the last ones.
+        await Task.WhenAll(sessions.Select((s, i) => i == 0 ? Task.CompletedTask : person.AppendEventsAsync(new AppendEventsRequest
+        {
+            SessionId = s.Id,
+            Events = { Enumerable.Range(1, i).Select(n => new SessionEvent { Type = "note", Source = "test", Message = $"{i}-{n}" }) },
+        }).ResponseAsync));
+        var statuses = await platform.ClientAsync<StatusService.StatusServiceClient>(Tokens.Operator());
+        var agents = await platform.ClientAsync<StatusService.StatusServiceClient>(Tokens.Agent("stranger"));
+
+        for (var round = 0; round < 3; round++)
+        {
+            var found = sessions.ConvertAll(s => statuses.FetchStatusAsync(new FetchStatusRequest { Id = s.Id }).ResponseAsync);
+            var seen = sessions.ConvertAll(s => person.GetSessionAsync(new GetSessionRequest { Id = s.Id }).ResponseAsync);
+            var hidden = sessions.ConvertAll(s => Refusal.ExpectAsync(StatusCode.NotFound, "STATUS_NOT_FOUND", async () => await agents.FetchStatusAsync(new FetchStatusRequest { Id = s.Id })));
+            for (var i = 0; i < sessions.Count; i++)
+            {
+                var status = await found[i];
+                Assert.Equal((sessions[i].Id, (long)i), (status.Session.Id, status.Session.LastSequence));
+                Assert.Equal(Enumerable.Range(1, i).TakeLast(10).Select(n => $"{i}-{n}"), status.LastEvents.Select(e => e.Message));
+                Assert.Equal(sessions[i].Id, (await seen[i]).Session.Id);
+            }
+            await Task.WhenAll(hidden);
+        }
+    }
+
+    [Fact]
     public async Task A_row_that_cannot_be_read_is_the_trouble_of_its_reader_alone()
     {
         var sessions = await CreateAsync(20);

@@ -3,8 +3,8 @@ using Npgsql;
 namespace AgentPlatform;
 
 /// <summary>
-/// Runs several callers' small reads in one message. What a read by a key costs is the way there and back far more than the read: at many callers this
-/// halves the processor time of both sides. A group that Postgres refuses is read again, each call's part alone.
+/// Runs several callers' small reads in one message, and those of one text in one statement. What a read by a key costs is the way there and back, and what a statement costs
+/// to begin, far more than the read: at many callers this halves the processor time of both sides and more. A group that Postgres refuses is read again, each call's part alone.
 /// </summary>
 public sealed class GroupRead
 {
@@ -25,7 +25,7 @@ public sealed class GroupRead
         using var span = GroupMember.StartSpan("group read", group);
         try
         {
-            await ReadBatch.RunAsync(connection, _tags, ConnectionTags.Of(group), group.SelectMany(m => m.Reads.Queries), CancellationToken.None);
+            await ReadBatch.RunAsync(connection, _tags, ConnectionTags.Of(group), MergedRead.Of(group.Select(m => m.Reads.Queries)), CancellationToken.None);
             group.ForEach(m => m.Succeed());
         }
         catch (Exception e) when (e is not NpgsqlException || e is PostgresException p && !Database.IsConnectionLost(p))
