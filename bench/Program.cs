@@ -23,6 +23,7 @@ var root = new RootCommand("Measures AgentPlatform, in ratios between two ways t
     DispatchBenchmark.NewCommand(),
     CostingBenchmark.NewCommand(),
     VaultBenchmark.NewCommand(),
+    TableBenchmark.NewCommand(),
     PeersBenchmark.NewCommand(),
     RedactBenchmark.NewCommand(),
     AuditBenchmark.NewCommand(),

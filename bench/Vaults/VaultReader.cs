@@ -31,6 +31,7 @@ public sealed class VaultReader(GrpcChannel channel, string token)
             throw new CliException($"the vault gave {bytes:N0} bytes");
     }
 
-    private static CallInvoker Authorized(GrpcChannel channel, string token) =>
+    /// <summary>Calls with this token.</summary>
+    public static CallInvoker Authorized(GrpcChannel channel, string token) =>
         channel.Intercept(metadata => { metadata.Add("authorization", $"Bearer {token}"); return metadata; });
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using AgentPlatform.Audit;
+using AgentPlatform.Bench.Chaos;
 using AgentPlatform.Contracts.Audit.V1;
 using AgentPlatform.Costings;
 using AgentPlatform.Registry;
@@ -106,6 +107,19 @@ public sealed class Platform(TestServers servers) : IAsyncLifetime
         var host = Make(service);
         host.Start();
         return host;
+    }
+
+    /// <summary>An instance of a service as a process of its own over the same database, not started yet, so that it can get more settings; the caller disposes of it.</summary>
+    public async Task<ServiceProcess> NewProcessAsync(string service)
+    {
+        foreach (var neighbour in Neighbours(service))
+            await StartAsync(neighbour);
+        var repository = Cli.Repository.Find();
+        var name = CultureInfo.InvariantCulture.TextInfo.ToTitleCase(service);
+        var process = new ServiceProcess($"{service}-apart", Path.Combine(repository.Root, "services", name, "bin", repository.Configuration, repository.Framework, $"AgentPlatform.{name}.dll"), AuditFolder);
+        foreach (var (setting, value) in SettingsOf(service).Where(s => s.Key is not ("GRPC_PORT" or "HTTP_PORT")))
+            process.Settings[setting.Replace(":", "__", StringComparison.Ordinal)] = value;
+        return process;
     }
 
     /// <summary>Stops a service; the next use starts it anew.</summary>

@@ -18,7 +18,7 @@ internal static class BoundedRows
             foreach (var cell in row.Cells)
                 ofRow += cell.Text.Length;
             if (ofRow > TableLimits.RowCharacters)
-                throw TableErrors.TooLarge($"{source.RowWord} {row.Number:N0} has more than {TableLimits.RowCharacters:N0} characters");
+                throw TableErrors.RowTooLong(source.RowWord, row.Number);
             if ((characters += ofRow) > TableLimits.Characters)
                 throw TableErrors.TooLarge($"up to {source.RowWord} {row.Number:N0} there are more than {TableLimits.Characters:N0} characters");
             yield return row;

@@ -25,7 +25,7 @@ internal sealed class ColumnGuess
         _can &= readings.Can;
         _hasTime |= readings.HasTime;
         if (readings.IsDoubtful && !_isDoubtful)
-            (_isDoubtful, _doubtful) = (true, cell.Text);
+            (_isDoubtful, _doubtful) = (true, TableErrors.Shown(cell.Text));
     }
 
     /// <summary>By which of the ways to write numbers and days this column can alone be read; evidence of how the whole file writes them.</summary>
@@ -49,8 +49,8 @@ internal sealed class ColumnGuess
         return way is { } one
             ? new(isNumber ? ColumnType.Decimal : DayType, one)
             : new(ColumnType.String, Note: isNumber
-                ? $"{TableErrors.Shown(_doubtful)} may be written with a point or with a comma: say number_format"
-                : $"{TableErrors.Shown(_doubtful)} may have the day or the month first: say date_order");
+                ? $"{_doubtful} may be written with a point or with a comma: say number_format"
+                : $"{_doubtful} may have the day or the month first: say date_order");
     }
 
     private ColumnType DayType => _hasTime ? ColumnType.DateTime : ColumnType.Date;

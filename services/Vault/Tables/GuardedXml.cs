@@ -3,11 +3,14 @@ using System.Xml;
 
 namespace AgentPlatform.Vault.Tables;
 
-/// <summary>Reads XML that nobody vouches for: no document type, no entities, nothing from elsewhere, depth and tags bounded.</summary>
+/// <summary>Reads XML that nobody vouches for: no document type, no entities, nothing from elsewhere, depth, tags and names bounded.</summary>
 internal static class GuardedXml
 {
-    private static readonly XmlReaderSettings Settings = new()
+    private const int ChunkCharacters = 1_024;
+
+    private static XmlReaderSettings SettingsOf(string part) => new()
     {
+        NameTable = new BoundedNames(part),
         DtdProcessing = DtdProcessing.Prohibit,
         XmlResolver = null,
         IgnoreComments = true,
@@ -16,9 +19,7 @@ internal static class GuardedXml
         MaxCharactersInDocument = TableLimits.InflatedBytes,
     };
 
-    private const int ChunkCharacters = 1_024;
-
-    public static XmlReader Open(TextReader text, string part) => XmlReader.Create(new MarkupGuard(text, part), Settings);
+    public static XmlReader Open(TextReader text, string part) => XmlReader.Create(new MarkupGuard(text, part), SettingsOf(part));
 
     /// <summary>Moves to the next node; false at the end. What the parser refuses becomes a refusal that says where.</summary>
     public static bool Next(this XmlReader xml, string part)

@@ -11,6 +11,8 @@ internal static class TableErrors
 
     public static PlatformException TooLarge(string what) => Errors.FailedPrecondition("TABLE_TOO_LARGE", $"The table is too large: {what}.");
 
+    public static PlatformException RowTooLong(string rowWord, long row) => TooLarge($"{rowWord} {row:N0} has more than {TableLimits.RowCharacters:N0} characters");
+
     public static PlatformException NotATable(string why) => Errors.FailedPrecondition("NOT_A_TABLE", why);
 
     /// <summary>Text of the file as a refusal may show it.</summary>

@@ -4,7 +4,7 @@ using Grpc.Core;
 namespace AgentPlatform.Vault.Tables;
 
 /// <summary>
-/// Bounds how many tables an instance reads at once, since each costs memory (some 150 MB at worst) and a processor, and how long one may take: whoever does not
+/// Bounds how many tables an instance reads at once, since each costs memory (`bench tables` tells how much) and a processor, and how long one may take: whoever does not
 /// take its rows must not keep others from theirs. One caller gets half of the places at most.
 /// </summary>
 public sealed class TableGate(VaultSettings settings, TimeProvider clock) : IDisposable

@@ -13,7 +13,7 @@ internal static class TableLimits
     /// <summary>Of a row, and of all columns' names: at three bytes a character they fit into the 4 MiB that clients take for a message, with room to spare.</summary>
     public const int RowCharacters = 500_000;
 
-    // A few bytes can stand for a row of empty cells, or for a long text that a thousand cells share.
+    // A few bytes can stand for a row of empty cells, or for a long text that a thousand cells share. The texts that they share have no more characters either.
     public const long Cells = 5_000_000;
     public const long Characters = 64_000_000;
 
@@ -36,4 +36,7 @@ internal static class TableLimits
     /// <summary>Levels of XML, and characters of one of its tags.</summary>
     public const int XmlDepth = 64;
     public const int XmlTagCharacters = 65_536;
+
+    /// <summary>Characters of all different names in a part, and a little for each: as many as the widest table has with long names.</summary>
+    public const int XmlNamesSize = 4_000_000;
 }

@@ -10,6 +10,9 @@ namespace AgentPlatform.Vault.Tables;
 /// </summary>
 internal sealed class XlsxPackage : IDisposable
 {
+    // Of an entry in the archive's directory.
+    private static readonly byte[] EntrySignature = [0x50, 0x4B, 1, 2];
+
     private readonly ZipArchive _archive;
     private readonly Dictionary<string, ZipArchiveEntry> _parts = new(StringComparer.OrdinalIgnoreCase);
     private long _inflated;
@@ -21,6 +24,10 @@ internal sealed class XlsxPackage : IDisposable
         // Excel puts a workbook with a password, and one of before 2007, into a container of another kind.
         if (bytes.Span is [0xd0, 0xcf, 0x11, 0xe0, ..])
             throw TableErrors.Malformed("it has a password or is of Excel before 2007; save it as .xlsx without a password");
+        // Before they are looked at: the archive makes an object of each, and there is room for two hundred thousand. A few signatures more may stand in the parts by chance.
+        var parts = bytes.Span.Count(EntrySignature);
+        if (parts > TableLimits.Parts)
+            throw TableErrors.TooLarge($"the workbook has {parts:N0} parts; at most {TableLimits.Parts:N0} are allowed");
         XlsxPackage? package = null;
         try
         {
@@ -61,8 +68,6 @@ internal sealed class XlsxPackage : IDisposable
 
     private void CheckParts()
     {
-        if (_archive.Entries.Count > TableLimits.Parts)
-            throw TableErrors.TooLarge($"the workbook has {_archive.Entries.Count:N0} parts; at most {TableLimits.Parts:N0} are allowed");
         var total = 0L;
         foreach (var entry in _archive.Entries)
         {

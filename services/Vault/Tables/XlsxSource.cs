@@ -15,7 +15,7 @@ internal sealed class XlsxSource : ITableSource, IDisposable
     private readonly string _sheet;
     private readonly string _part;
     private readonly XlsxStyles _styles;
-    private readonly List<string> _strings;
+    private readonly SharedTexts _strings;
     private readonly StringBuilder _text = new();
 
     public XlsxSource(ReadOnlyMemory<byte> bytes, string sheet, int sheetNumber)
@@ -77,7 +77,7 @@ internal sealed class XlsxSource : ITableSource, IDisposable
     {
         if (xml.IsEmptyElement)
             return;
-        var depth = xml.Depth;
+        var (depth, characters) = (xml.Depth, 0);
         while (xml.Next(_part) && xml.Depth > depth)
         {
             if (xml.NodeType is not XmlNodeType.Element || xml.LocalName != "c")
@@ -85,7 +85,11 @@ internal sealed class XlsxSource : ITableSource, IDisposable
             var column = CellColumn(xml, row, cells.Count);
             while (cells.Count < column)
                 cells.Add(SourceCell.Empty);
-            cells.Add(ReadCell(xml, row, column));
+            var cell = ReadCell(xml, row, column);
+            // Not only when the row is whole: its cells can all have the same longest text.
+            if ((characters += cell.Text.Length) > TableLimits.RowCharacters)
+                throw TableErrors.RowTooLong(RowWord, row);
+            cells.Add(cell);
         }
     }
 

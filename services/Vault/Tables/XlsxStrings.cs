@@ -9,12 +9,12 @@ internal static class XlsxStrings
     // How Japanese is to be read aloud is no part of the text.
     public const string Phonetic = "rPh";
 
-    public static List<string> Read(XlsxPackage package, string? part)
+    public static SharedTexts Read(XlsxPackage package, string? part)
     {
-        var strings = new List<string>();
+        var strings = new SharedTexts();
         if (part is null)
             return strings;
-        var text = new StringBuilder();
+        var (text, characters) = (new StringBuilder(), 0L);
         using var xml = package.OpenXml(part);
         while (xml.Next(part))
         {
@@ -23,7 +23,9 @@ internal static class XlsxStrings
             if (strings.Count == TableLimits.SharedStrings)
                 throw TableErrors.TooLarge($"the workbook has more than {TableLimits.SharedStrings:N0} texts");
             xml.AddText(text.Clear(), part, () => $"text {strings.Count + 1:N0} of the workbook", except: Phonetic);
-            strings.Add(text.Length == 0 ? "" : text.ToString());
+            if ((characters += text.Length) > TableLimits.Characters)
+                throw TableErrors.TooLarge($"the workbook's texts have more than {TableLimits.Characters:N0} characters");
+            strings.Add(text.ToString());
         }
         return strings;
     }
