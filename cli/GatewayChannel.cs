@@ -10,6 +10,9 @@ public static class GatewayChannel
     /// <summary>The environment variable with a PEM file of the authorities that another platform's gateway is checked by, beside those of this machine.</summary>
     public const string AuthorityVariable = "AGENTPLATFORM_CA";
 
+    // Some pieces of a file: with the usual 64 KiB the sender waits for leave to go on after each.
+    private const int StreamWindowBytes = 256 * 1024;
+
     /// <summary>To the platform that runs on this machine.</summary>
     public static GrpcChannel Open(RunNote note) => Open(note.Gateway, note.Authority);
 
@@ -24,7 +27,7 @@ public static class GatewayChannel
     public static SocketsHttpHandler NewHandler(string? authority)
     {
         // Loopback is never behind a proxy, whatever the environment says.
-        var handler = new SocketsHttpHandler { UseProxy = false };
+        var handler = new SocketsHttpHandler { UseProxy = false, InitialHttp2StreamWindowSize = StreamWindowBytes };
         if (string.IsNullOrEmpty(authority))
             return handler;
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };

@@ -28,6 +28,9 @@ public static class GatewayRoutes
     // New connections now and then, so that instances added behind one name get their share.
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(10);
 
+    // What may lie here of one answer for a caller who does not take it. With the usual 64 KiB, which is one piece of a file, the service waits for leave to go on after each.
+    private const int StreamWindowBytes = 256 * 1024;
+
     public static void AddServiceRoutes(this WebApplicationBuilder builder)
     {
         // ForwardingMiddleware logs what fails, in a line; the proxy would add a stack for each call.
@@ -110,6 +113,7 @@ public static class GatewayRoutes
     {
         handler.ConnectTimeout = ConnectTimeout;
         handler.EnableMultipleHttp2Connections = true;
+        handler.InitialHttp2StreamWindowSize = StreamWindowBytes;
         handler.PooledConnectionLifetime = ConnectionLifetime;
         handler.KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests;
         handler.KeepAlivePingDelay = GatewayLimits.PingAfterSilence;

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using AgentPlatform.Cli;
-using Grpc.Net.Client;
 using Spectre.Console;
 
 namespace AgentPlatform.Bench.Vaults;
@@ -34,8 +33,8 @@ public static class VaultBenchmark
         await using var platform = await BenchPlatform.StartAsync();
         var vault = await platform.StartVaultAsync(folder.Root);
         var gateway = await platform.StartGatewayAsync("vault", vault);
-        using var directChannel = GrpcChannel.ForAddress(vault.GrpcAddress);
-        using var throughChannel = GrpcChannel.ForAddress(gateway.GrpcAddress);
+        using var directChannel = GatewayChannel.Open(vault.GrpcAddress);
+        using var throughChannel = GatewayChannel.Open(gateway.GrpcAddress);
         await VaultReader.AllowAsync(directChannel, platform.SuperuserToken());
         var (direct, through) = (new VaultReader(directChannel, platform.AgentToken()), new VaultReader(throughChannel, platform.AgentToken()));
         Func<Task>[] ways = [() => direct.ReadAsync(folder.Next()), () => through.ReadAsync(folder.Next()), () => folder.CatAsync(folder.Next())];
