@@ -33,6 +33,10 @@ public static class ServiceDefaultsExtensions
     /// <summary>Maps what <see cref="AddServiceDefaults"/> added. The correlation id comes first, so that every answer has one.</summary>
     public static WebApplication MapServiceDefaults(this WebApplication app)
     {
+        // Whose token it is, and what he may, AccessInterceptor and the gateway find out by themselves; ASP.NET Core would put its own two before every call.
+        IApplicationBuilder pipeline = app;
+        pipeline.Properties["__AuthenticationMiddlewareSet"] = true;
+        pipeline.Properties["__AuthorizationMiddlewareSet"] = true;
         app.UseMiddleware<CorrelationMiddleware>();
         app.UseMiddleware<StatusDetailsMiddleware>();
         app.MapHealth();

@@ -15,12 +15,19 @@ public sealed partial class ForwardingMiddleware(RequestDelegate next, AccessRul
     {
         var reset = new HeldReset();
         context.Features.Set<IHttpResetFeature>(reset);
+        // Where nobody collects, the client has no span of its own that would take the place of what the caller has sent.
+        if (Activity.Current is { } span)
+            context.Request.Headers.TraceParent = span.Id;
         var proxy = context.GetReverseProxyFeature();
-        // Those that are thought well first; what is thought ill may be well again, and nothing is lost by asking.
-        var untried = proxy.AvailableDestinations.Union(proxy.AllDestinations).ToList();
-        var available = proxy.AvailableDestinations.Count;
+        var available = proxy.AvailableDestinations;
         await next(context);
-        while (TakeAnother(context, untried, ref available))
+        if (context.GetForwarderErrorFeature() is null)
+            return;
+
+        // Those that are thought well first; what is thought ill may be well again, and nothing is lost by asking.
+        var untried = available.Union(proxy.AllDestinations).ToList();
+        var thoughtWell = available.Count;
+        while (TakeAnother(context, untried, ref thoughtWell))
             await next(context);
 
         // To a caller that has gone there is nothing to say.
@@ -36,7 +43,7 @@ public sealed partial class ForwardingMiddleware(RequestDelegate next, AccessRul
     }
 
     // Each instance is tried once; choosing one leaves no other in the proxy's own list.
-    private static bool TakeAnother(HttpContext context, List<DestinationState> untried, ref int available)
+    private static bool TakeAnother(HttpContext context, List<DestinationState> untried, ref int thoughtWell)
     {
         if (context.Response.HasStarted || context.RequestAborted.IsCancellationRequested
             || context.GetForwarderErrorFeature() is not { } failure || !ForwardingErrors.NeverConnected(failure.Exception))
@@ -44,8 +51,8 @@ public sealed partial class ForwardingMiddleware(RequestDelegate next, AccessRul
         var proxy = context.GetReverseProxyFeature();
         if (!untried.Remove(proxy.ProxiedDestination!) || untried.Count == 0)
             return false;
-        available--;
-        proxy.AvailableDestinations = [.. available > 0 ? untried.Take(available) : untried];
+        thoughtWell--;
+        proxy.AvailableDestinations = [.. thoughtWell > 0 ? untried.Take(thoughtWell) : untried];
         context.Features.Set<IForwarderErrorFeature>(null);
         context.Response.Clear();
         return true;

@@ -3,6 +3,7 @@ using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.LoadBalancing;
+using Yarp.ReverseProxy.Transforms;
 
 namespace AgentPlatform.Gateway;
 
@@ -39,7 +40,13 @@ public static class GatewayRoutes
             (policy.MinimalTotalCountThreshold, policy.DetectionWindowSize) = (CallsBeforeJudging, FailureWindow));
         builder.Services.AddReverseProxy()
             .LoadFromMemory([.. Services.Select(Route), .. Services.Select(OperationsRoute)], [.. Services.Select(s => Cluster(s, builder.Configuration))])
-            .ConfigureHttpClient((_, handler) => Tune(handler));
+            .AddTransforms(transforms =>
+            {
+                // The one of these headers that services read; what a caller has written into the others goes no further.
+                transforms.AddXForwarded(ForwardedTransformActions.Remove);
+                transforms.AddXForwardedFor(action: ForwardedTransformActions.Set);
+            })
+            .ConfigureHttpClient((_, handler) => Tune(handler, Telemetry.IsCollected(builder.Configuration)));
         builder.Services.AddSingleton<IAvailableDestinationsPolicy, ReadyInstances>();
         builder.Services.AddHostedService<ReadinessWatch>();
     }
@@ -109,8 +116,11 @@ public static class GatewayRoutes
     };
 
     // The proxy has switched off already what a proxy must not have: cookies, redirects, decompression, a proxy of its own.
-    private static void Tune(SocketsHttpHandler handler)
+    private static void Tune(SocketsHttpHandler handler, bool isCollected)
     {
+        // No span of each call that nobody would see; ForwardingMiddleware says which trace it belongs to.
+        if (!isCollected)
+            handler.ActivityHeadersPropagator = null;
         handler.ConnectTimeout = ConnectTimeout;
         handler.EnableMultipleHttp2Connections = true;
         handler.InitialHttp2StreamWindowSize = StreamWindowBytes;

@@ -14,11 +14,12 @@ public sealed class CorrelationMiddleware(RequestDelegate next, AccessRules rule
     {
         var id = CorrelationId.TakeOrMake(context, clock);
         context.Request.Headers[CorrelationId.Header] = id;
-        context.Response.OnStarting(() =>
+        context.Response.OnStarting(static state =>
         {
-            context.Response.Headers[CorrelationId.Header] = id;
+            var call = (HttpContext)state;
+            call.Response.Headers[CorrelationId.Header] = CorrelationId.Of(call);
             return Task.CompletedTask;
-        });
+        }, context);
         if (Activity.Current is { } span)
         {
             // Of RPCs that exist only: a caller could invent names without end, and whoever counts spans by name would drown.
@@ -26,7 +27,7 @@ public sealed class CorrelationMiddleware(RequestDelegate next, AccessRules rule
             span.DisplayName = rules.Find(path) is null ? context.Request.Method : path[1..];
             span.SetTag("correlation.id", id);
         }
-        using (log.BeginScope(new Dictionary<string, object> { ["CorrelationId"] = id }))
+        using (log.BeginScope(new CorrelationScope(id)))
             await next(context);
     }
 }

@@ -24,10 +24,11 @@ public static class Telemetry
     // What these say of every single request would bury our own lines; the traces tell it better.
     private static readonly string[] TalkativeLoggers = ["Grpc", "Microsoft.AspNetCore", "Npgsql", "System.Net.Http", "Yarp"];
 
+    /// <summary>Whether anybody collects. Where nobody does, nothing is recorded: a fifth of a small call's work would be thrown away. Trace ids go on all the same.</summary>
+    public static bool IsCollected(IConfiguration configuration) => !string.IsNullOrEmpty(configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]);
+
     internal static void AddTelemetry(this IHostApplicationBuilder builder)
     {
-        // Unless told so, ASP.NET Core leaves its spans without the method, path and status that the conventions ask for.
-        AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
         foreach (var category in TalkativeLoggers)
             builder.Logging.AddFilter(category, LogLevel.Warning);
         // A message that is no protobuf would put a stack into the log each time, and anybody can send them by the thousand. What a method
@@ -36,9 +37,10 @@ public static class Telemetry
         // Every probe, several a second, would log once more what /health answers.
         builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
 
-        // Where nobody collects, nothing is recorded: a fifth of a small call's work would be thrown away. Trace ids go on all the same.
-        if (string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
+        if (!IsCollected(builder.Configuration))
             return;
+        // Unless told so, ASP.NET Core leaves its spans without the method, path and status that the conventions ask for.
+        AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
         builder.Logging.AddOpenTelemetry(logs =>
         {
             logs.IncludeFormattedMessage = true;

@@ -21,13 +21,10 @@ public sealed partial class McpMiddleware(
     // The one revision whose clients come back with an event id.
     private const string ResumableVersion = "2025-11-25";
 
-    public async Task InvokeAsync(HttpContext context)
+    public Task InvokeAsync(HttpContext context) => context.Request.Path != Path ? next(context) : AnswerAsync(context);
+
+    private async Task AnswerAsync(HttpContext context)
     {
-        if (context.Request.Path != Path)
-        {
-            await next(context);
-            return;
-        }
         try
         {
             // In this order: a page that must not call learns nothing, not even whether its reader has a token.

@@ -14,21 +14,14 @@ public sealed class RestMiddleware(RequestDelegate next, RestRules rules, EdgeGa
     // JSON is a few times as long as the message.
     private const int BodyMaximumBytes = 4 * MessageLimits.ReceiveBytes;
 
-    public async Task InvokeAsync(HttpContext context)
+    public Task InvokeAsync(HttpContext context)
     {
         var request = context.Request;
         if (request.Path.Value?.StartsWith(Prefix, StringComparison.Ordinal) is not true)
-        {
-            await next(context);
-            return;
-        }
+            return next(context);
         var path = RawPathOf(context);
-        if (rules.Find(request.Method, path, out var allowed) is not var (rule, values))
-        {
-            await RefuseAsync(context, NoRoute(request.Method, path, allowed), allowed);
-            return;
-        }
-        await CallAsync(context, rule, values);
+        return rules.Find(request.Method, path, out var allowed) is var (rule, values) ? CallAsync(context, rule, values)
+            : RefuseAsync(context, NoRoute(request.Method, path, allowed), allowed);
     }
 
     private async Task CallAsync(HttpContext context, RestRule rule, IReadOnlyList<(string Field, string Value)> values)
