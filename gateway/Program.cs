@@ -1,6 +1,7 @@
 using AgentPlatform;
 using AgentPlatform.Gateway;
 
+Buffers.Keep();
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddGatewayLimits();

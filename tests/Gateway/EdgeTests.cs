@@ -111,11 +111,40 @@ public sealed class EdgeTests(GatewayFixture fixture) : IClassFixture<GatewayFix
         await call;
         var made = Assert.Single(await call.ResponseHeadersAsync, h => h.Key == CorrelationId.Header).Value;
         Assert.Contains(fixture.Echo.Calls, c => c[CorrelationId.Header] == made);
+        Assert.Equal(7, Guid.Parse(made).Version);
 
         using var stranger = new EchoClient(fixture.Gateway.GrpcAddress, token: null);
         using var refused = stranger.Unary();
         var answer = await Assert.ThrowsAsync<RpcException>(async () => await refused);
         Assert.Single(answer.Trailers, h => h.Key == CorrelationId.Header);
+    }
+
+    [Fact]
+    public async Task A_call_stays_in_its_callers_trace_by_a_span_of_the_gateway()
+    {
+        const string Trace = "0af7651916cd43dd8448eb211c80319c", Span = "b7ad6b7169203331";
+        using var client = new EchoClient(fixture.Gateway.GrpcAddress, Tokens.Operator());
+        using var call = client.Unary(headers: new Metadata { { CorrelationId.Header, "traced" }, { "traceparent", $"00-{Trace}-{Span}-01" } });
+        await call;
+
+        var arrived = Assert.Single(fixture.Echo.Calls, c => c[CorrelationId.Header] == "traced")["traceparent"].Split('-');
+        Assert.Equal(Trace, arrived[1]);
+        Assert.NotEqual(Span, arrived[2]);
+    }
+
+    [Fact]
+    public async Task A_service_hears_from_the_gateway_alone_where_a_call_came_from()
+    {
+        using var client = new EchoClient(fixture.Gateway.GrpcAddress, Tokens.Operator());
+        using var call = client.Unary(headers: new Metadata
+        {
+            { CorrelationId.Header, "elsewhere" }, { "x-forwarded-for", "203.0.113.9" }, { "x-forwarded-host", "evil.example" }, { "x-forwarded-proto", "gopher" },
+        });
+        await call;
+
+        var arrived = Assert.Single(fixture.Echo.Calls, c => c[CorrelationId.Header] == "elsewhere");
+        Assert.Equal("127.0.0.1", arrived["x-forwarded-for"]);
+        Assert.DoesNotContain(arrived, h => h.Value is "evil.example" or "gopher");
     }
 
     [Fact]
