@@ -15,6 +15,7 @@ public sealed class LoadGate
     private readonly Counter<long> _shed;
     private int _calls;
     private int _streams;
+    private long _heldBytes;
 
     public LoadGate(LoadSettings settings, IMeterFactory meters)
     {
@@ -22,6 +23,7 @@ public sealed class LoadGate
         var meter = meters.Create(Telemetry.MeterName);
         _shed = meter.CreateCounter<long>("agentplatform.gateway.shed", "{call}", "Calls that were refused because too much was in progress.");
         meter.CreateObservableGauge("agentplatform.gateway.calls", () => Volatile.Read(ref _calls), "{call}", "Calls in progress.");
+        meter.CreateObservableGauge("agentplatform.gateway.body_bytes", () => Volatile.Read(ref _heldBytes), "By", "Bodies of calls in progress that are kept here.");
         meter.CreateObservableGauge("agentplatform.gateway.streams", () => Volatile.Read(ref _streams), "{stream}", "Streams that are open, and calls that wait.");
     }
 
@@ -37,8 +39,17 @@ public sealed class LoadGate
 
     internal bool TryTakeStream() => TryTake(ref _streams, _settings.Streams) || Shed() is not null;
 
-    internal void GiveBack(bool isStream)
+    internal bool TryHold(int bytes)
     {
+        if (Interlocked.Add(ref _heldBytes, bytes) <= _settings.BodyBytes)
+            return true;
+        Interlocked.Add(ref _heldBytes, -bytes);
+        return Shed() is not null;
+    }
+
+    internal void GiveBack(bool isStream, int heldBytes)
+    {
+        Interlocked.Add(ref _heldBytes, -heldBytes);
         if (isStream)
             Interlocked.Decrement(ref _streams);
         else

@@ -5,6 +5,7 @@ public sealed class LoadSettings
 {
     private const string Section = "Limits";
     private const int Maximum = 10_000_000;
+    private const int BodyBytesMinimum = 16 * 1024 * 1024;
 
     /// <summary>Calls in progress that end by themselves.</summary>
     public int Calls { get; init; } = 1_000;
@@ -15,6 +16,11 @@ public sealed class LoadSettings
     /// <summary>Connections that are open.</summary>
     public int Connections { get; init; } = 25_000;
 
+    /// <summary>
+    /// What the bodies of REST and MCP calls in progress hold together. Each takes some five times as much for a moment, as text and as a message; gRPC's are handed on as they come.
+    /// </summary>
+    public int BodyBytes { get; init; } = 64 * 1024 * 1024;
+
     /// <summary>Reads the section; what makes no sense stops the gateway from starting.</summary>
     public static LoadSettings Read(IConfiguration configuration)
     {
@@ -22,6 +28,9 @@ public sealed class LoadSettings
         foreach (var (name, value) in new[] { (nameof(Calls), settings.Calls), (nameof(Streams), settings.Streams), (nameof(Connections), settings.Connections) })
             if (value is < 1 or > Maximum)
                 throw new InvalidOperationException($"{Section}:{name} must be 1 to {Maximum}.");
+        // Less, and the largest body would never be taken.
+        if (settings.BodyBytes < BodyBytesMinimum)
+            throw new InvalidOperationException($"{Section}:{nameof(BodyBytes)} must be {BodyBytesMinimum} or more.");
         return settings;
     }
 }

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace AgentPlatform.Gateway;
 
 /// <summary>
@@ -21,10 +23,13 @@ public sealed class SecurityHeaders(RequestDelegate next)
                 headers.TryAdd("X-Frame-Options", "DENY");
                 headers.TryAdd("Referrer-Policy", "no-referrer");
                 headers.TryAdd("Cross-Origin-Resource-Policy", "same-origin");
-                if (request.Request.IsHttps)
+                // By name, of whatever port: it would take every other program on a developer's machine from the browser.
+                if (request.Request.IsHttps && !IsThisMachine(request.Request.Host.Host))
                     headers.TryAdd("Strict-Transport-Security", OneYear);
                 return Task.CompletedTask;
             }, context);
         return next(context);
     }
+
+    private static bool IsThisMachine(string host) => host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address);
 }

@@ -49,7 +49,7 @@ public sealed partial class McpMiddleware(
         {
             if (!request.Headers.Accept.ToString().Contains("text/event-stream", StringComparison.OrdinalIgnoreCase))
                 throw Errors.InvalidArgument([new FieldViolation("accept", "must name text/event-stream, as answers are streams")]);
-            return (now, await ReadAsync(context));
+            return (now, (await RequestBody.ReadAsync(context, BodyMaximumBytes)).ToArray());
         }
         if (HttpMethods.IsGet(request.Method) && request.Headers["last-event-id"].ToString() is { Length: > 0 } id)
             return McpResume.CallOf(id, now) ?? throw Errors.InvalidArgument([new FieldViolation("last-event-id", "is of no call that can be gone on with")]);
@@ -169,19 +169,5 @@ public sealed partial class McpMiddleware(
         };
         if (type is not null && request!.Params is { } given)
             given.Deserialize(type, McpJsonUtilities.DefaultOptions);
-    }
-
-    private static async Task<byte[]> ReadAsync(HttpContext context)
-    {
-        var body = new MemoryStream();
-        var chunk = new byte[16 * 1024];
-        int read;
-        while ((read = await context.Request.Body.ReadAsync(chunk, context.RequestAborted)) > 0)
-        {
-            if (body.Length + read > BodyMaximumBytes)
-                throw new PlatformException(StatusCode.ResourceExhausted, "MESSAGE_TOO_LARGE", $"The body is larger than {BodyMaximumBytes:N0} bytes.");
-            body.Write(chunk, 0, read);
-        }
-        return body.ToArray();
     }
 }

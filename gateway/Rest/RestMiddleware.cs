@@ -34,7 +34,7 @@ public sealed class RestMiddleware(RequestDelegate next, RestRules rules, EdgeGa
             await AdmitAsync(context, rule);
             if (!rule.IsCallable)
                 throw new PlatformException(StatusCode.Unimplemented, "STREAM_NEEDS_GRPC", $"{rule.Method.Name} takes a stream of messages; call it by gRPC.");
-            var body = await ReadBodyAsync(context);
+            var body = await RequestBody.ReadAsync(context, BodyMaximumBytes);
             Rewrite(context, rule, values, RestRequest.Bind(rule, values, context.Request.QueryString.Value ?? "", IfMatchOf(context.Request), body));
         }
         catch (PlatformException refusal)
@@ -83,6 +83,8 @@ public sealed class RestMiddleware(RequestDelegate next, RestRules rules, EdgeGa
         request.Headers.Remove("transfer-encoding");
         request.Headers.Remove("accept-encoding");
         request.Headers.Remove("expect");
+        // The proxy would try to become a WebSocket with the service, and take it for the service's failure that it cannot.
+        request.Headers.Remove("upgrade");
         request.ContentType = "application/grpc";
         request.ContentLength = frame.Length;
         request.Headers.TE = "trailers";
@@ -90,30 +92,6 @@ public sealed class RestMiddleware(RequestDelegate next, RestRules rules, EdgeGa
         // Every service answers this package; the path says which is meant.
         if (rule.Method.File.Package == "agentplatform.operations.v1" && values.FirstOrDefault(v => v.Field == "service") is { Value: { } service })
             request.Headers[OperationsService.ServiceHeader] = service;
-    }
-
-    private static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpContext context)
-    {
-        var buffer = new MemoryStream();
-        var chunk = new byte[64 * 1024];
-        int read;
-        while ((read = await ReadAsync(context, chunk)) > 0)
-        {
-            if (buffer.Length + read > BodyMaximumBytes)
-                throw new PlatformException(StatusCode.ResourceExhausted, "MESSAGE_TOO_LARGE", $"The body is larger than {BodyMaximumBytes:N0} bytes.");
-            buffer.Write(chunk, 0, read);
-        }
-        return buffer.GetBuffer().AsMemory(0, (int)buffer.Length);
-    }
-
-    private static async Task<int> ReadAsync(HttpContext context, byte[] chunk)
-    {
-        try { return await context.Request.Body.ReadAsync(chunk, context.RequestAborted); }
-        catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status408RequestTimeout)
-        {
-            throw new PlatformException(StatusCode.DeadlineExceeded, "BODY_TOO_SLOW", "The body came too slowly.", e);
-        }
-        catch (BadHttpRequestException e) { throw Errors.InvalidArgument("body", $"cannot be read: {e.Message}"); }
     }
 
     private static string? IfMatchOf(HttpRequest request) => request.Headers.IfMatch.ToString() is { Length: > 0 } given ? given : null;

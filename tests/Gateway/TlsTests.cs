@@ -29,7 +29,22 @@ public sealed class TlsTests : IDisposable
             using var request = new HttpRequestMessage(HttpMethod.Get, $"{address}/health") { Version = version, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
             using var response = await http.SendAsync(request);
             Assert.Equal((HttpStatusCode.OK, version), (response.StatusCode, response.Version));
+            // A browser would keep to it for every port of this machine.
+            Assert.False(response.Headers.Contains("Strict-Transport-Security"));
         }
+    }
+
+    [Fact]
+    public async Task Browsers_are_told_to_come_back_by_TLS_alone()
+    {
+        await using var echo = await EchoService.StartAsync();
+        var settings = GatewayFixture.SettingsFor(echo);
+        (settings["Tls:CertificatePath"], settings["Tls:KeyPath"]) = WriteCertificate();
+        await using var gateway = GatewayFixture.Start(settings);
+        using var http = new HttpClient(TrustingHandler());
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"https://localhost:{new Uri(gateway.GrpcAddress).Port}/alive") { Headers = { Host = "gateway.example.org" } };
+        using var response = await http.SendAsync(request);
+        Assert.Equal("max-age=31536000", Assert.Single(response.Headers.GetValues("Strict-Transport-Security")));
     }
 
     [Fact]
