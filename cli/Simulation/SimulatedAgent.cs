@@ -8,13 +8,15 @@ namespace AgentPlatform.Cli.Simulation;
 public sealed class SimulatedAgent(string id, CallInvoker invoker, SimulationTally tally, TimeSpan beatEvery, Func<TimeSpan?> stayFor)
 {
     private const int MaxInFlight = 8;
-    private static readonly TimeSpan PauseMaximum = TimeSpan.FromSeconds(2);
+    private const int DoublingsMaximum = 3;
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
     private readonly RegistryService.RegistryServiceClient _registry = new(invoker);
     private readonly AgentLinkService.AgentLinkServiceClient _links = new(invoker);
     private readonly Dictionary<string, CompleteTaskRequest> _unsettled = new(StringComparer.Ordinal);
     private readonly string _instance = Guid.NewGuid().ToString("N");
     private long _epoch;
+    private int _failures;
 
     /// <summary>Works until it is stopped.</summary>
     public async Task RunAsync(CancellationToken stop)
@@ -31,7 +33,7 @@ public sealed class SimulatedAgent(string id, CallInvoker invoker, SimulationTal
             {
                 // The platform is away or busy, or the simulation ends: the loop tells which.
                 if (!stop.IsCancellationRequested)
-                    await Task.Delay(PauseMaximum * Random.Shared.NextDouble(), TimeProvider.System, CancellationToken.None);
+                    await Task.Delay((1 << Math.Min(_failures++, DoublingsMaximum)) * Random.Shared.NextDouble() * Pause, TimeProvider.System, CancellationToken.None);
             }
         }
     }
@@ -79,6 +81,7 @@ public sealed class SimulatedAgent(string id, CallInvoker invoker, SimulationTal
             {
                 case ConnectResponse.MessageOneofCase.Welcome:
                     tally.Connect(id);
+                    _failures = 0;
                     beats = conversation.BeatAsync(beatEvery, end);
                     foreach (var (task, completion) in _unsettled)
                         await conversation.CompleteAsync(task, completion, end);

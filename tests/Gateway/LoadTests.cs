@@ -55,6 +55,22 @@ public sealed class LoadTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_stream_opens_while_calls_have_taken_all_their_places()
+    {
+        await using var gateway = Start(("Limits:Calls", "1"));
+        using var client = new EchoClient(gateway.GrpcAddress, Tokens.Operator());
+        using var leaving = new CancellationTokenSource();
+        using var call = client.Unary("Hang", cancellation: leaving.Token);
+        await Eventually.TrueAsync(() => Task.FromResult(_echo.Calls.Count == 1), "the call is in progress");
+
+        using var raw = await RawHttp2.ConnectAsync(gateway.GrpcAddress);
+        _echo.Hangs = true;
+        await raw.SendAsync(RawHttp2.Frame.Headers, 0x04, raw.NextStream(), RawHttp2.Call("/agentplatform.registry.v1.AgentLinkService/Connect", Tokens.Agent("a")));
+        await Eventually.TrueAsync(() => Task.FromResult(_echo.Calls.Count == 2), "the stream is open");
+        await leaving.CancelAsync();
+    }
+
+    [Fact]
     public async Task A_stream_may_be_as_long_as_it_likes()
     {
         await using var gateway = Start();
