@@ -8,7 +8,8 @@ namespace AgentPlatform;
 /// </summary>
 public sealed class GroupRead
 {
-    private static readonly FlightLimits Limits = new(Group: 32, Eager: 2, WaitingForAnother: 32);
+    // One at a time: what comes meanwhile goes together next, and a large group costs little more than a small one.
+    private static readonly FlightLimits Limits = new(Group: 32, Eager: 1, WaitingForAnother: 32);
 
     private readonly ConnectionTags _tags;
     private readonly GroupFlights<ReadMember> _flights;
