@@ -20,7 +20,7 @@ public static class AgentCertificateCommand
             if (given.GetValue(days) is < 1 or > MaximumDays)
                 given.AddError($"--days must be 1 to {MaximumDays}.");
         });
-        var authority = new Option<string?>("--authority") { HelpName = "FILE", Description = "The certificate that signs. Unless given: that of the platform on this machine (./run --tls true)" };
+        var authority = new Option<string?>("--authority") { HelpName = "FILE", Description = "The certificate that signs. Unless given: that of the platform on this machine (./run --tls)" };
         var key = new Option<string?>("--authority-key") { HelpName = "FILE", Description = "Its private key" };
         var domain = new Option<string>("--trust-domain") { HelpName = "NAME", Description = "As the gateway's Tls__TrustDomain", DefaultValueFactory = _ => "agentplatform" };
         var data = DataFolder.NewOption();

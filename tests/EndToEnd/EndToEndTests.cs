@@ -1,3 +1,6 @@
+using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Npgsql;
@@ -25,6 +28,49 @@ public sealed partial class EndToEndTests(RunningPlatform platform) : IClassFixt
         Assert.Equal(0, await platform.StopAsync());
         Assert.Empty(platform.Survivors());
         Assert.False(File.Exists(Path.Combine(platform.Data, "run.json")));
+
+        // The same data once more, by TLS.
+        await platform.StartAsync("--tls");
+        await ByTlsAsync();
+        Assert.Equal(0, await platform.StopAsync());
+        Assert.Empty(platform.Survivors());
+    }
+
+    private async Task ByTlsAsync()
+    {
+        Assert.Contains("Healthy", (await platform.AgentctlAsync("status")).Output, StringComparison.Ordinal);
+        var gateway = new Uri((string)platform.Note["gateway"]!);
+        Assert.Equal("https", gateway.Scheme);
+        using var http = new HttpClient(Trusting(null)) { BaseAddress = gateway };
+        Assert.Contains("swagger", await http.GetStringAsync("/docs/"), StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("revenue_v1", await GetAsync(http, "/v1/sessions", "operator"), StringComparison.Ordinal);
+
+        // An agent shows its certificate, and over that connection its token alone is taken.
+        var folder = Path.Combine(platform.Data, "agent");
+        Assert.Equal(0, (await platform.AgentctlAsync("agent", "cert", "revenue_v1", "--out", folder)).ExitCode);
+        using var certificate = X509Certificate2.CreateFromPemFile(Path.Combine(folder, "revenue_v1.pem"), Path.Combine(folder, "revenue_v1-key.pem"));
+        using var agent = new HttpClient(Trusting(certificate)) { BaseAddress = gateway };
+        Assert.Contains("revenue_v1", await GetAsync(agent, "/v1/sessions", "agent", "--agent", "revenue_v1"), StringComparison.Ordinal);
+        Assert.Contains("CERTIFICATE_NOT_YOURS", await GetAsync(agent, "/v1/sessions", "agent", "--agent", "other_v1"), StringComparison.Ordinal);
+    }
+
+    private async Task<string> GetAsync(HttpClient http, string path, params IReadOnlyList<string> whose)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", (await platform.AgentctlAsync(["token", .. whose])).Output.Trim());
+        using var answer = await http.SendAsync(request);
+        return await answer.Content.ReadAsStringAsync();
+    }
+
+    private SocketsHttpHandler Trusting(X509Certificate2? own)
+    {
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.ImportFromPemFile(Path.Combine(platform.Data, "tls", "authority.pem"));
+        return new SocketsHttpHandler
+        {
+            UseProxy = false,
+            SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy, ClientCertificates = own is null ? [] : [own] },
+        };
     }
 
     private async Task<string> DemoAsync()

@@ -15,6 +15,8 @@ public sealed class RunningPlatform : IAsyncLifetime
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("agentplatform-test-run-");
     private readonly StringBuilder _output = new();
+    private readonly int _gatewayPort = LocalServerProcess.FreePort();
+    private readonly int _httpPort = LocalServerProcess.FreePort();
     private Process? _up;
 
     /// <summary>The data folder. Others may pass through it, as Postgres may run as a user of its own.</summary>
@@ -28,10 +30,18 @@ public sealed class RunningPlatform : IAsyncLifetime
     {
         if (!OperatingSystem.IsWindows())
             _folder.UnixFileMode = (UnixFileMode)0b111_101_101;
-        var start = Command("up", "--infra", "local", "--data", Data,
-            "--gateway-port", $"{LocalServerProcess.FreePort()}", "--http-port", $"{LocalServerProcess.FreePort()}");
+        await StartAsync();
+    }
+
+    /// <summary>Starts it, with these options beside its own, and waits until it is ready; after a stop, with the data of the run before.</summary>
+    public async Task StartAsync(params IReadOnlyList<string> options)
+    {
+        lock (_output)
+            _output.Clear();
+        var start = Command(["up", "--infra", "local", "--data", Data, "--gateway-port", $"{_gatewayPort}", "--http-port", $"{_httpPort}", .. options]);
         start.Environment["ASPNETCORE_URLS"] = Dashboard;
         start.Environment["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = $"http://localhost:{LocalServerProcess.FreePort()}";
+        _up?.Dispose();
         _up = Process.Start(start)!;
         _up.OutputDataReceived += Keep;
         _up.ErrorDataReceived += Keep;
