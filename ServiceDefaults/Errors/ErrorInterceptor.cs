@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Microsoft.Extensions.Logging;
@@ -23,7 +22,7 @@ public sealed partial class ErrorInterceptor(ConstraintErrors constraints, ILogg
     public override async Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(
         IAsyncStreamReader<TRequest> requests, ServerCallContext context, ClientStreamingServerMethod<TRequest, TResponse> continuation)
     {
-        try { return await continuation(requests, context); }
+        try { return await continuation(new CheckedRequests<TRequest>(requests), context); }
         catch (Exception e) when (!HasDetails(e)) { throw ToRpc(e, context); }
     }
 
@@ -38,7 +37,7 @@ public sealed partial class ErrorInterceptor(ConstraintErrors constraints, ILogg
         IAsyncStreamReader<TRequest> requests, IServerStreamWriter<TResponse> responses, ServerCallContext context,
         DuplexStreamingServerMethod<TRequest, TResponse> continuation)
     {
-        try { await continuation(requests, responses, context); }
+        try { await continuation(new CheckedRequests<TRequest>(requests), responses, context); }
         catch (Exception e) when (!HasDetails(e)) { throw ToRpc(e, context); }
     }
 
@@ -59,8 +58,6 @@ public sealed partial class ErrorInterceptor(ConstraintErrors constraints, ILogg
     private PlatformException ToPlatform(Exception exception, ServerCallContext context) => exception switch
     {
         PlatformException known => known,
-        // Within a stream it is the handler who meets bytes that are no message; those of other calls never get this far.
-        InvalidProtocolBufferException malformed => new(StatusCode.InvalidArgument, "MALFORMED_MESSAGE", "The request's bytes are not a message of this method.", malformed),
         // The caller has gone or its time is up: whatever broke, broke because of that.
         _ when context.CancellationToken.IsCancellationRequested && context.Deadline <= TimeProvider.System.GetUtcNow().UtcDateTime =>
             DeadlineExceeded(exception),

@@ -34,11 +34,19 @@ public sealed class StatusDetailsMiddleware(RequestDelegate next)
     private static PlatformException? Explain(StatusCode code, HttpContext context) => code switch
     {
         StatusCode.OK => null,
-        StatusCode.ResourceExhausted => new(code, "MESSAGE_TOO_LARGE", $"The message is larger than {MessageLimits.ReceiveBytes:N0} bytes."),
+        StatusCode.ResourceExhausted => TooLarge(),
         StatusCode.Unimplemented => new(code, "METHOD_NOT_FOUND", $"There is no method {context.Request.Path}."),
         StatusCode.DeadlineExceeded => new(code, "DEADLINE_EXCEEDED", "The call's deadline passed before the answer was ready."),
         StatusCode.Cancelled => new(code, "CANCELLED", "The caller gave up."),
-        StatusCode.Unknown or StatusCode.Internal => new(StatusCode.InvalidArgument, "MALFORMED_MESSAGE", "The request's bytes are not a message of this method."),
+        StatusCode.Unknown or StatusCode.Internal => Malformed(),
         _ => null,
     };
+
+    /// <summary>The refusal of bytes that are no message.</summary>
+    internal static PlatformException Malformed(Exception? cause = null) =>
+        new(StatusCode.InvalidArgument, "MALFORMED_MESSAGE", "The request's bytes are not a message of this method.", cause);
+
+    /// <summary>The refusal of a message over the limit.</summary>
+    internal static PlatformException TooLarge(Exception? cause = null) =>
+        new(StatusCode.ResourceExhausted, "MESSAGE_TOO_LARGE", $"The message is larger than {MessageLimits.ReceiveBytes:N0} bytes.", cause);
 }

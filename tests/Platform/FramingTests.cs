@@ -27,6 +27,39 @@ public sealed class FramingTests(Platform platform) : IClassFixture<Platform>
     }
 
     [Theory]
+    [InlineData("AgentLinkService/Connect")]
+    [InlineData("TelemetryService/StreamTelemetry")]
+    public async Task Within_a_stream_it_is_the_same(string method)
+    {
+        // No message, one that is cut short, one that is compressed by nobody knows what, and one over the limit.
+        foreach (var (bytes, code, reason) in new (byte[], StatusCode, string)[]
+        {
+            ([0, 0, 0, 0, 3, 0xff, 0xff, 0xff], StatusCode.InvalidArgument, "MALFORMED_MESSAGE"),
+            ([0, 0, 0, 0, 9, 0x0a], StatusCode.InvalidArgument, "MALFORMED_MESSAGE"),
+            ([1, 0, 0, 0, 2, 0x0a, 0], StatusCode.InvalidArgument, "MALFORMED_MESSAGE"),
+            ([7, 0, 0, 0, 2, 0x0a, 0], StatusCode.InvalidArgument, "MALFORMED_MESSAGE"),
+            ([0, 0x7f, 0, 0, 0, 0x0a], StatusCode.ResourceExhausted, "MESSAGE_TOO_LARGE"),
+        })
+        {
+            using var http = new HttpClient();
+            using var request = new HttpRequestMessage(HttpMethod.Post, $"{(await platform.StartAsync("registry")).GrpcAddress}/agentplatform.registry.v1.{method}")
+            {
+                Version = new Version(2, 0), VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = new ByteArrayContent(bytes),
+            };
+            request.Content.Headers.ContentType = new("application/grpc");
+            request.Headers.TryAddWithoutValidation("te", "trailers");
+            request.Headers.TryAddWithoutValidation("authorization", $"Bearer {Tokens.Agent("framer")}");
+            using var response = await http.SendAsync(request);
+            await response.Content.ReadAsByteArrayAsync();
+            var said = response.Headers.Contains("grpc-status") ? response.Headers : response.TrailingHeaders;
+            Assert.Equal($"{(int)code}", said.GetValues("grpc-status").Single());
+            Assert.Contains(reason, System.Text.Encoding.Latin1.GetString(Convert.FromBase64String(Padded(said.GetValues(GrpcStatus.DetailsKey).Single()))), StringComparison.Ordinal);
+        }
+
+        static string Padded(string base64) => base64.PadRight((base64.Length + 3) / 4 * 4, '=');
+    }
+
+    [Theory]
     [InlineData("/agentplatform.session.v1.SessionService/DropAllSessions")]
     [InlineData("/agentplatform.nothing.v1.Nothing/Do")]
     public async Task A_method_that_is_not_there_is_unimplemented(string method)
