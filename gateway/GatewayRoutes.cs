@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
@@ -122,6 +123,8 @@ public static class GatewayRoutes
         if (!isCollected)
             handler.ActivityHeadersPropagator = null;
         handler.ConnectTimeout = ConnectTimeout;
+        // As the server reads them. Without it a header beyond ASCII could not be handed on, which would look like the instance's failure.
+        handler.RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8;
         handler.EnableMultipleHttp2Connections = true;
         handler.InitialHttp2StreamWindowSize = StreamWindowBytes;
         handler.PooledConnectionLifetime = ConnectionLifetime;

@@ -79,6 +79,17 @@ public sealed class HostileTests(GatewayFixture fixture) : IClassFixture<Gateway
     }
 
     [Fact]
+    public async Task Headers_beyond_ASCII_are_handed_on_and_no_instance_is_blamed()
+    {
+        var token = Tokens.Operator("olga-umlaut");
+        for (var i = 0; i < 10; i++)
+            Assert.StartsWith("HTTP/1.1 200 ", await RawHttp1.AskAsync(fixture.Gateway.HttpAddress,
+                // The UTF-8 of an umlaut.
+                $"GET /v1/sessions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nX-Name: M\u00c3\u00bcller\r\n\r\n", until: "\r\n\r\n"), StringComparison.Ordinal);
+        Assert.Contains(fixture.Echo.Calls, c => c["authorization"] == $"Bearer {token}" && c["x-name"] == "Müller");
+    }
+
+    [Fact]
     public async Task Requests_that_come_one_behind_the_other_are_answered_in_their_order()
     {
         var request = (int i) => $"GET /v1/sessions HTTP/1.1\r\nHost: localhost\r\nX-Correlation-ID: pipelined-{i:00}\r\nAuthorization: Bearer {Tokens.Operator()}\r\nConnection: {(i < 49 ? "keep-alive" : "close")}\r\n\r\n";
