@@ -218,6 +218,34 @@ public sealed class GroupCommitTests : IClassFixture<Platform>
         Assert.Equal(calls.Count, (await _platform.SqlAsync<long>("SELECT count(*) FROM session.sessions WHERE task = 'stayed'"))[0]);
     }
 
+    [Fact]
+    public async Task Who_leaves_the_line_leaves_nobody_behind_him_in_it()
+    {
+        var person = await As(Tokens.Operator("lined-up"));
+        var slow = (await CreateAsync(person, "slow", "slow-line")).Session.Id;
+        var shared = (await CreateAsync(person, "shared line", "shared-line")).Session.Id;
+        await _platform.SqlAsync<int>("ALTER TABLE session.events ADD CONSTRAINT slowly CHECK (message <> 'slow' OR pg_sleep(2)::text IS NOT NULL)");
+        using var leaving = new CancellationTokenSource();
+        // While this is on its way, two wait whose changes are of one session, so that only one of them can be in the next group.
+        var first = AppendAsync(person, slow, "slow", default);
+        await Eventually.TrueAsync(async () => (await _platform.SqlAsync<long>(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"))[0] > 0, "the first one is on its way");
+        var left = AppendAsync(person, shared, "left", leaving.Token);
+        await Refusal.ExpectFieldsAsync(async () => await person.GetSessionAsync(new GetSessionRequest { Id = "x" }), "id");
+        var stayed = AppendAsync(person, shared, "stayed", default);
+        await Refusal.ExpectFieldsAsync(async () => await person.GetSessionAsync(new GetSessionRequest { Id = "x" }), "id");
+        await leaving.CancelAsync();
+        await Assert.ThrowsAsync<RpcException>(() => left);
+
+        await first;
+        Assert.Equal(1, (await stayed).LastSequence);
+        await _platform.SqlAsync<int>("ALTER TABLE session.events DROP CONSTRAINT slowly");
+    }
+
+    private static Task<AppendEventsResponse> AppendAsync(Client client, string session, string message, CancellationToken cancellation) => client.AppendEventsAsync(
+        new AppendEventsRequest { SessionId = session, Events = { new SessionEvent { Type = "test.line", Source = "test", Message = message } } },
+        deadline: TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(30), cancellationToken: cancellation).ResponseAsync;
+
     private async Task<List<Client>> AgentsAsync(string name)
     {
         var agents = new List<Client>();

@@ -12,7 +12,7 @@ internal sealed class GroupLine<TMember>(PoolTier tier)
     /// <summary>How many connections work for this line now, or wait to.</summary>
     public int Flights { get; set; }
 
-    /// <summary>Takes the first one and those behind it that are admitted.</summary>
+    /// <summary>Takes the first one whose caller is still there, and those behind it that are admitted; empty only when nobody waits.</summary>
     public List<TMember> Take(int atMost, Func<TMember, bool> isAdmitted, Action onTaken)
     {
         var group = new List<TMember>();
@@ -20,11 +20,13 @@ internal sealed class GroupLine<TMember>(PoolTier tier)
         while (node is not null && group.Count < atMost)
         {
             var (member, next) = (node.Value, node.Next);
-            if (isAdmitted(member))
+            // Who has gone is asked for first: if he were admitted, he could keep out all others, and nobody would come for them.
+            var isWanted = member.IsWanted();
+            if (!isWanted || isAdmitted(member))
             {
                 Waiting.Remove(node);
                 onTaken();
-                if (member.IsWanted())
+                if (isWanted)
                     group.Add(member);
             }
             node = next;

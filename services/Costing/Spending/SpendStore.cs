@@ -24,7 +24,7 @@ public sealed class SpendStore(Database database)
     private const string LockFirst = """
         SELECT FROM costing.budgets AS b
          WHERE b.id = ANY (ARRAY(
-            SELECT unnest(budget_ids) FROM (SELECT budget_ids FROM costing.reservations WHERE id = ANY ($2) ORDER BY id FOR UPDATE) AS held
+            SELECT unnest(budget_ids) FROM (SELECT budget_ids FROM costing.reservations WHERE id = ANY ($2) AND agent_id = ANY ($1) ORDER BY id FOR UPDATE) AS held
             UNION ALL SELECT b.id FROM costing.budgets AS b
              WHERE (b.scope, b.scope_name) IN (
                 SELECT 'all_scope', '' UNION ALL SELECT 'agent_scope', unnest($1::text[])
