@@ -12,6 +12,9 @@ public sealed class NodeModules(params string[] path)
     private const int LinesShown = 5;
     private static readonly TimeSpan InstallTimeout = TimeSpan.FromMinutes(5);
 
+    // Two that install into one folder at once take each other's files away.
+    private static readonly SemaphoreSlim Installing = new(1, 1);
+
     /// <summary>The benchmarks' peers.</summary>
     public static NodeModules Peers { get; } = new("bench", "peers");
 
@@ -23,9 +26,9 @@ public sealed class NodeModules(params string[] path)
     {
         if (await RunAsync("node", "--version") is { } noNode)
             return $"node is needed, version 20 or later: {noNode}";
-        if (IsInstalled())
-            return null;
-        return await RunAsync("npm", "ci") is { } failure ? $"npm ci in {Folder}: {failure}" : null;
+        await Installing.WaitAsync();
+        try { return IsInstalled() || await RunAsync("npm", "ci") is not { } failure ? null : $"npm ci in {Folder}: {failure}"; }
+        finally { Installing.Release(); }
     }
 
     // npm leaves a copy of what it has installed; an older one is of another lock file.

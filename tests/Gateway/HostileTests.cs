@@ -104,12 +104,14 @@ public sealed class HostileTests(GatewayFixture fixture) : IClassFixture<Gateway
         var settings = GatewayFixture.SettingsFor(fixture.Echo);
         settings["Limits:BodyBytes"] = $"{16 * 1024 * 1024}";
         await using var gateway = GatewayFixture.Start(settings);
-        using var slow = await RawHttp1.ConnectAsync(gateway.HttpAddress);
-        await slow.SendAsync($"POST /v1/sessions HTTP/1.1\r\n{Head}Content-Length: 16000000\r\n\r\n{new string(' ', 15_900_000)}");
-
         using var http = new HttpClient();
+        RawHttp1? slow = null;
         await Eventually.TrueAsync(async () =>
         {
+            // Had the other one been read first, this one would have been refused.
+            slow?.Dispose();
+            slow = await RawHttp1.ConnectAsync(gateway.HttpAddress);
+            await slow.SendAsync($"POST /v1/sessions HTTP/1.1\r\n{Head}Content-Length: 16000000\r\n\r\n{new string(' ', 15_900_000)}");
             using var large = await PostAsync(http, gateway, 2_000_000);
             return large.StatusCode == HttpStatusCode.ServiceUnavailable && large.Headers.RetryAfter?.Delta == TimeSpan.FromSeconds(1)
                 && (await large.Content.ReadAsStringAsync()).Contains("OVERLOADED", StringComparison.Ordinal);
@@ -119,7 +121,7 @@ public sealed class HostileTests(GatewayFixture fixture) : IClassFixture<Gateway
         using var other = new EchoClient(gateway.GrpcAddress, Tokens.Operator());
         Assert.Equal("hello", await other.Unary());
 
-        slow.Dispose();
+        slow!.Dispose();
         await Eventually.TrueAsync(async () => (await PostAsync(http, gateway, 2_000_000)).StatusCode != HttpStatusCode.ServiceUnavailable, "there is room again");
     }
 
