@@ -19,11 +19,17 @@ internal static class BudgetSql
         """;
 
     /// <summary>Whether a budget covers the agent <c>$3</c>.</summary>
-    public const string Covers = """
-        (b.scope, b.scope_name) IN (
-            SELECT 'all_scope', '' UNION ALL SELECT 'agent_scope', $3
-            UNION ALL SELECT 'role_scope', role FROM costing.spenders WHERE agent_id = $3 AND role <> ''
-            UNION ALL SELECT 'tag_scope', unnest(tags) FROM costing.spenders WHERE agent_id = $3)
+    public const string Covers = $"(b.scope, b.scope_name) IN (SELECT covering.scope, covering.name FROM (SELECT $3::text) AS asked (agent_id) {Covering})";
+
+    /// <summary>Whether a budget covers any of the agents <c>$1</c>, a column.</summary>
+    public const string CoversAny = $"(b.scope, b.scope_name) IN (SELECT covering.scope, covering.name FROM unnest($1::text[]) AS asked (agent_id) {Covering})";
+
+    // The rule itself: what budgets may be of that cover an agent who is asked for. BudgetStore.Insert reads it the other way round.
+    private const string Covering = """
+        LEFT JOIN costing.spenders AS s USING (agent_id)
+        CROSS JOIN LATERAL (
+            SELECT 'all_scope', '' UNION ALL SELECT 'agent_scope', agent_id
+            UNION ALL SELECT 'role_scope', s.role WHERE s.role <> '' UNION ALL SELECT 'tag_scope', unnest(s.tags)) AS covering (scope, name)
         """;
 
     public static BudgetRecord Read(NpgsqlDataReader row)

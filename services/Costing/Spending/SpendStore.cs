@@ -21,15 +21,11 @@ public sealed class SpendStore(Database database)
 
     // Agents share a transaction, and each has budgets of its own: unless those of all are locked first, in the order of their ids, two transactions could wait for each
     // other. Reservations come before budgets, as in Lapse.
-    private const string LockFirst = """
+    private const string LockFirst = $"""
         SELECT FROM costing.budgets AS b
          WHERE b.id = ANY (ARRAY(
             SELECT unnest(budget_ids) FROM (SELECT budget_ids FROM costing.reservations WHERE id = ANY ($2) AND agent_id = ANY ($1) ORDER BY id FOR UPDATE) AS held
-            UNION ALL SELECT b.id FROM costing.budgets AS b
-             WHERE (b.scope, b.scope_name) IN (
-                SELECT 'all_scope', '' UNION ALL SELECT 'agent_scope', unnest($1::text[])
-                UNION ALL SELECT 'role_scope', role FROM costing.spenders WHERE agent_id = ANY ($1) AND role <> ''
-                UNION ALL SELECT 'tag_scope', unnest(tags) FROM costing.spenders WHERE agent_id = ANY ($1))))
+            UNION ALL SELECT b.id FROM costing.budgets AS b WHERE {BudgetSql.CoversAny}))
          ORDER BY b.id FOR UPDATE
         """;
 
