@@ -108,6 +108,7 @@ public static class PlatformServiceExtensions
         builder.Services.AddSingleton(pool);
         builder.Services.AddSingleton<TieredPool>();
         builder.Services.AddSingleton<ConnectionTags>();
+        builder.Services.AddSingleton<GroupMetrics>();
         builder.Services.AddSingleton<GroupCommit>();
         builder.Services.AddSingleton<GroupRead>();
         builder.Services.AddSingleton<UnitOfWorkMetrics>();

@@ -1,5 +1,8 @@
+using System.Diagnostics.Metrics;
 using AgentPlatform.Contracts.Session.V1;
+using AgentPlatform.Sessions;
 using Grpc.Core;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Client = AgentPlatform.Contracts.Session.V1.SessionService.SessionServiceClient;
 
@@ -66,6 +69,8 @@ public sealed class GroupCommitTests : IClassFixture<Platform>
         await OutboxIsEmptyAsync();
         List<Task<CreateSessionResponse>> good;
         Task<CreateSessionResponse> bad;
+        var host = (ServiceHost<SessionStore>)await _platform.StartAsync("session");
+        using var metrics = new MetricBook(host.Services.GetRequiredService<IMeterFactory>(), "agentplatform.groups.");
         await using (await HoldOutboxAsync())
         {
             good = [.. Enumerable.Range(0, 10).Select(i => CreateAsync(person, $"good-{i}", $"before-{i}"))];
@@ -75,6 +80,9 @@ public sealed class GroupCommitTests : IClassFixture<Platform>
         }
         await Refusal.ExpectAsync(StatusCode.Internal, "INTERNAL", () => bad);
         Assert.Equal(20, (await Task.WhenAll(good)).Length);
+        // By the locks for which the first ones waited too long, or by the poison: that is chance.
+        Assert.All(metrics.Read().Keys, name => Assert.Matches("^agentplatform.groups.refused commit (55P03|23514)$", name));
+        Assert.NotEmpty(metrics.Read());
         await _platform.SqlAsync<int>("ALTER TABLE session.sessions DROP CONSTRAINT no_poison");
         // It has left nothing: its key is free.
         Assert.Equal("poison", (await CreateAsync(person, "poison", "poison")).Session.Task);

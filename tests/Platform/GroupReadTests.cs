@@ -1,5 +1,8 @@
+using System.Diagnostics.Metrics;
 using AgentPlatform.Contracts.Session.V1;
+using AgentPlatform.Sessions;
 using Grpc.Core;
+using Microsoft.Extensions.DependencyInjection;
 using Client = AgentPlatform.Contracts.Session.V1.SessionService.SessionServiceClient;
 
 namespace AgentPlatform.Tests.Platforms;
@@ -71,6 +74,39 @@ public sealed class GroupReadTests(Platform platform) : IClassFixture<Platform>
                 else
                     Assert.Equal(session, (await answer).Session);
             }
+        }
+    }
+
+    [Fact]
+    public async Task A_row_that_the_database_does_not_give_is_the_trouble_of_its_reader_alone_and_the_refused_groups_are_counted()
+    {
+        var sessions = await CreateAsync(20);
+        var broken = sessions[7].Id;
+        await platform.SqlAsync<int>("UPDATE session.sessions SET task = 'unreadable' WHERE id = $1", Guid.Parse(broken));
+        var host = (ServiceHost<SessionStore>)await platform.StartAsync("session");
+        using var metrics = new MetricBook(host.Services.GetRequiredService<IMeterFactory>(), "agentplatform.groups.");
+        await platform.SqlAsync<int>("CREATE POLICY unreadable ON session.sessions USING (CASE WHEN task = 'unreadable' THEN task::int = 0 ELSE true END)");
+        await platform.SqlAsync<int>("ALTER TABLE session.sessions ENABLE ROW LEVEL SECURITY");
+        var person = await PersonAsync();
+        try
+        {
+            for (var round = 0; round < 5; round++)
+            {
+                var answers = sessions.ConvertAll(s => (s, person.GetSessionAsync(new GetSessionRequest { Id = s.Id }).ResponseAsync));
+                foreach (var (session, answer) in answers)
+                {
+                    if (session.Id == broken)
+                        Assert.Equal(StatusCode.Internal, (await Assert.ThrowsAsync<RpcException>(() => answer)).StatusCode);
+                    else
+                        Assert.Equal(session, (await answer).Session);
+                }
+            }
+            // One for each time that the broken one was asked for: alone it is no group any more.
+            Assert.Equal(("agentplatform.groups.refused read 22P02", 5), metrics.Read().Select(m => (m.Key, m.Value)).Single());
+        }
+        finally
+        {
+            await platform.SqlAsync<int>("ALTER TABLE session.sessions DISABLE ROW LEVEL SECURITY");
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using AgentPlatform.Contracts.Operations.V1;
 using AgentPlatform.Contracts.Registry.V1;
@@ -89,7 +88,7 @@ public sealed class PoolTests : IClassFixture<Platform>
         var late = await _platform.ClientAsync<SessionClient>(Tokens.Agent("late"));
         await OutboxIsEmptyAsync();
         var host = (ServiceHost<SessionStore>)await _platform.StartAsync("session");
-        using var metrics = new PoolMetrics(host.Services.GetRequiredService<IMeterFactory>());
+        using var metrics = new MetricBook(host.Services.GetRequiredService<IMeterFactory>(), "agentplatform.pool.");
 
         List<Task> calls;
         await using (await LockAsync(LockSessions, "crowded"))
@@ -209,34 +208,4 @@ public sealed class PoolTests : IClassFixture<Platform>
         Resource = "crowd/entry",
         Outcome = Contracts.Audit.V1.Outcome.Ok,
     });
-
-    /// <summary>What one host's pool measures; other hosts of this process have meters of the same name.</summary>
-    private sealed class PoolMetrics : IDisposable
-    {
-        private readonly MeterListener _listener = new();
-        private readonly ConcurrentDictionary<string, long> _values = [];
-
-        public PoolMetrics(IMeterFactory host)
-        {
-            _listener.InstrumentPublished = (instrument, listener) =>
-            {
-                if (instrument.Meter.Scope == host && instrument.Name.StartsWith("agentplatform.pool.", StringComparison.Ordinal))
-                    listener.EnableMeasurementEvents(instrument);
-            };
-            _listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => _values[NameOf(instrument, tags)] = value);
-            _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => _values.AddOrUpdate(NameOf(instrument, tags), value, (_, sum) => sum + value));
-            _listener.Start();
-        }
-
-        public IReadOnlyDictionary<string, long> Read()
-        {
-            _listener.RecordObservableInstruments();
-            return _values;
-        }
-
-        public void Dispose() => _listener.Dispose();
-
-        private static string NameOf(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags) =>
-            tags.IsEmpty ? instrument.Name : $"{instrument.Name} {tags[0].Value}";
-    }
 }

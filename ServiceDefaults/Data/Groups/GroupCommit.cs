@@ -21,12 +21,13 @@ public sealed class GroupCommit
 
     private readonly ConnectionTags _tags;
     private readonly GroupTrust _trust;
+    private readonly GroupMetrics _metrics;
     private readonly GroupFlights<CommitMember> _adding;
     private readonly GroupFlights<CommitMember> _asking;
 
-    public GroupCommit(TieredPool pool, ConnectionTags tags, PoolSettings settings, TimeProvider clock)
+    public GroupCommit(TieredPool pool, ConnectionTags tags, PoolSettings settings, GroupMetrics metrics, TimeProvider clock)
     {
-        (_tags, _trust) = (tags, new GroupTrust(clock));
+        (_tags, _trust, _metrics) = (tags, new GroupTrust(clock), metrics);
         _adding = new(pool, settings, Limits, CommitAsync, () => _trust.Guard(_ => true));
         _asking = new(pool, settings, Limits, CommitAsync, () => _trust.Guard(OneOfEachSubject()));
     }
@@ -58,6 +59,7 @@ public sealed class GroupCommit
         // Something of it was refused, and so all.
         catch (PostgresException e) when (!Database.IsConnectionLost(e))
         {
+            _metrics.CommitRefused(e);
             if (hasBegun)
                 await RollbackAsync(connection);
             group.ForEach(m => m.GoAlone());

@@ -12,10 +12,11 @@ public sealed class GroupRead
     private static readonly FlightLimits Limits = new(Group: 32, Eager: 1, WaitingForAnother: 32);
 
     private readonly ConnectionTags _tags;
+    private readonly GroupMetrics _metrics;
     private readonly GroupFlights<ReadMember> _flights;
 
-    public GroupRead(TieredPool pool, ConnectionTags tags, PoolSettings settings) =>
-        (_tags, _flights) = (tags, new(pool, settings, Limits, ReadAsync, () => _ => true));
+    public GroupRead(TieredPool pool, ConnectionTags tags, PoolSettings settings, GroupMetrics metrics) =>
+        (_tags, _metrics, _flights) = (tags, metrics, new(pool, settings, Limits, ReadAsync, () => _ => true));
 
     /// <summary>True when the lists are filled; false when it must be tried alone. Throws what the pool or the connection says.</summary>
     internal Task<bool> ReadAsync(PoolTier tier, ReadMember member) => _flights.JoinAsync(tier, member);
@@ -31,6 +32,7 @@ public sealed class GroupRead
         }
         catch (Exception e) when (e is not NpgsqlException || e is PostgresException p && !Database.IsConnectionLost(p))
         {
+            _metrics.ReadRefused(e);
             group.ForEach(m => m.GoAlone());
         }
     }
