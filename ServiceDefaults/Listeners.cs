@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
@@ -38,10 +39,17 @@ internal static class Listeners
                 listener.Protocols = isSecure ? HttpProtocols.Http1AndHttp2 : HttpProtocols.Http2;
                 if (isSecure)
                     listener.UseHttps(Handshake(tls, kestrel.ApplicationServices));
+                WaitForFirstWords(listener);
             });
-            kestrel.Listen(address, httpPort, listener => listener.Protocols = HttpProtocols.Http1);
+            kestrel.Listen(address, httpPort, listener =>
+            {
+                listener.Protocols = HttpProtocols.Http1;
+                WaitForFirstWords(listener);
+            });
         });
     }
+
+    private static void WaitForFirstWords(ListenOptions listener) => listener.Use(next => connection => FirstWords.WaitAsync(connection, next));
 
     private static TlsHandshakeCallbackOptions Handshake(TlsSettings settings, IServiceProvider services)
     {

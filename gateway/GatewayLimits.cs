@@ -21,16 +21,19 @@ public static class GatewayLimits
     /// <summary>How long the answer to a ping may take.</summary>
     public static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>Sets them. Before the listeners are added, which it guards.</summary>
     public static void AddGatewayLimits(this WebApplicationBuilder builder)
     {
         var load = LoadSettings.Read(builder.Configuration);
         builder.Services.AddSingleton(load);
         builder.Services.AddSingleton<LoadGate>();
+        builder.Services.AddSingleton<ConnectionGate>();
         builder.WebHost.ConfigureKestrel(kestrel => Tune(kestrel, load));
     }
 
     private static void Tune(KestrelServerOptions kestrel, LoadSettings load)
     {
+        kestrel.ConfigureEndpointDefaults(listener => kestrel.ApplicationServices.GetRequiredService<ConnectionGate>().Guard(listener));
         kestrel.Limits.MaxConcurrentConnections = load.Connections;
         kestrel.Limits.RequestHeadersTimeout = HeadersTimeout;
         kestrel.Limits.Http2.MaxRequestHeaderFieldSize = HeaderFieldBytes;

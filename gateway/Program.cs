@@ -3,8 +3,8 @@ using AgentPlatform.Gateway;
 
 Buffers.Keep();
 var builder = WebApplication.CreateBuilder(args);
-builder.AddServiceDefaults();
 builder.AddGatewayLimits();
+builder.AddServiceDefaults();
 builder.AddRateLimit();
 builder.AddCors();
 builder.AddServiceRoutes();

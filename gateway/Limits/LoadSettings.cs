@@ -16,6 +16,9 @@ public sealed class LoadSettings
     /// <summary>Connections that are open.</summary>
     public int Connections { get; init; } = 25_000;
 
+    /// <summary>Those of one address, of IPv6 one network of 64 bits; 0 for no limit but that of all.</summary>
+    public int ConnectionsPerAddress { get; init; } = 1_000;
+
     /// <summary>
     /// What the bodies of REST and MCP calls in progress hold together. Each takes some five times as much for a moment, as text and as a message; gRPC's are handed on as they come.
     /// </summary>
@@ -28,6 +31,8 @@ public sealed class LoadSettings
         foreach (var (name, value) in new[] { (nameof(Calls), settings.Calls), (nameof(Streams), settings.Streams), (nameof(Connections), settings.Connections) })
             if (value is < 1 or > Maximum)
                 throw new InvalidOperationException($"{Section}:{name} must be 1 to {Maximum}.");
+        if (settings.ConnectionsPerAddress is < 0 or > Maximum)
+            throw new InvalidOperationException($"{Section}:{nameof(ConnectionsPerAddress)} must be 0 to {Maximum}.");
         // Less, and the largest body would never be taken.
         if (settings.BodyBytes < BodyBytesMinimum)
             throw new InvalidOperationException($"{Section}:{nameof(BodyBytes)} must be {BodyBytesMinimum} or more.");

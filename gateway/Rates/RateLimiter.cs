@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 
 namespace AgentPlatform.Gateway;
 
@@ -59,18 +58,9 @@ public sealed class RateLimiter(RateSettings settings, RateRules rules, TimeProv
     {
         if (settings.Strangers == 0)
             return null;
-        var key = KeyOf(address);
+        var key = PeerAddress.Of(address);
         if (!_strangers.ContainsKey(key) && _strangers.Count >= StrangersMaximum)
             key = Crowd;
         return _strangers.GetOrAdd(key, static (_, x) => new LocalBudget("strangers", x.settings.Strangers, x.clock), (settings, clock));
     }
-
-    // Whoever has an IPv6 network has as many addresses of it as he likes.
-    private static string KeyOf(IPAddress? address) => address switch
-    {
-        null => Crowd,
-        { IsIPv4MappedToIPv6: true } => address.MapToIPv4().ToString(),
-        { AddressFamily: AddressFamily.InterNetworkV6 } => Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8)),
-        _ => address.ToString(),
-    };
 }

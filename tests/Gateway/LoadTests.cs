@@ -145,6 +145,7 @@ public sealed class LoadTests : IAsyncLifetime
     [Theory]
     [InlineData("Limits:Calls", "0")]
     [InlineData("Limits:Streams", "-1")]
+    [InlineData("Limits:ConnectionsPerAddress", "-1")]
     [InlineData("Cors:Origins:0", "*")]
     [InlineData("Cors:Origins:0", "https://console.example.org/")]
     public void Settings_that_make_no_sense_stop_the_gateway_from_starting(string name, string value) =>

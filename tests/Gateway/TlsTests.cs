@@ -1,22 +1,20 @@
 using System.Net;
 using System.Net.Security;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 
 namespace AgentPlatform.Tests.Gateways;
 
 public sealed class TlsTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("agentplatform-test-tls-").FullName;
+    private readonly TestCertificate _certificate = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _certificate.Dispose();
 
     [Fact]
     public async Task With_a_certificate_one_port_takes_gRPC_and_HTTP_1()
     {
         await using var echo = await EchoService.StartAsync();
         var settings = GatewayFixture.SettingsFor(echo);
-        (settings["Tls:CertificatePath"], settings["Tls:KeyPath"]) = WriteCertificate();
+        (settings["Tls:CertificatePath"], settings["Tls:KeyPath"]) = (_certificate.Path, _certificate.KeyPath);
         await using var gateway = GatewayFixture.Start(settings);
         var address = $"https://localhost:{new Uri(gateway.GrpcAddress).Port}";
 
@@ -39,7 +37,7 @@ public sealed class TlsTests : IDisposable
     {
         await using var echo = await EchoService.StartAsync();
         var settings = GatewayFixture.SettingsFor(echo);
-        (settings["Tls:CertificatePath"], settings["Tls:KeyPath"]) = WriteCertificate();
+        (settings["Tls:CertificatePath"], settings["Tls:KeyPath"]) = (_certificate.Path, _certificate.KeyPath);
         await using var gateway = GatewayFixture.Start(settings);
         using var http = new HttpClient(TrustingHandler());
         using var request = new HttpRequestMessage(HttpMethod.Get, $"https://localhost:{new Uri(gateway.GrpcAddress).Port}/alive") { Headers = { Host = "gateway.example.org" } };
@@ -52,25 +50,9 @@ public sealed class TlsTests : IDisposable
     {
         await using var echo = await EchoService.StartAsync();
         var settings = GatewayFixture.SettingsFor(echo);
-        (settings["Tls:CertificatePath"], _) = WriteCertificate();
+        settings["Tls:CertificatePath"] = _certificate.Path;
         var failure = Assert.ThrowsAny<Exception>(() => GatewayFixture.Start(settings));
         Assert.Contains("Tls:KeyPath", failure.Message, StringComparison.Ordinal);
-    }
-
-    private (string CertificatePath, string KeyPath) WriteCertificate()
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName("localhost");
-        request.CertificateExtensions.Add(names.Build());
-        var now = TimeProvider.System.GetUtcNow();
-        using var certificate = request.CreateSelfSigned(now.AddMinutes(-5), now.AddHours(1));
-
-        var (certificatePath, keyPath) = (Path.Combine(_folder, "certificate.pem"), Path.Combine(_folder, "key.pem"));
-        File.WriteAllText(certificatePath, certificate.ExportCertificatePem());
-        File.WriteAllText(keyPath, key.ExportPkcs8PrivateKeyPem());
-        return (certificatePath, keyPath);
     }
 
     // Nobody vouches for a certificate made a moment ago; that it is the right one is Kestrel's business, not ours.

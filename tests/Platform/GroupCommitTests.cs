@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using AgentPlatform.Contracts.Session.V1;
-using AgentPlatform.Sessions;
 using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -69,7 +68,7 @@ public sealed class GroupCommitTests : IClassFixture<Platform>
         await OutboxIsEmptyAsync();
         List<Task<CreateSessionResponse>> good;
         Task<CreateSessionResponse> bad;
-        var host = (ServiceHost<SessionStore>)await _platform.StartAsync("session");
+        var host = (ServiceHost<AgentPlatform.Sessions.SessionStore>)await _platform.StartAsync("session");
         using var metrics = new MetricBook(host.Services.GetRequiredService<IMeterFactory>(), "agentplatform.groups.");
         await using (await HoldOutboxAsync())
         {

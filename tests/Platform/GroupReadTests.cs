@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using AgentPlatform.Contracts.Session.V1;
-using AgentPlatform.Sessions;
 using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Client = AgentPlatform.Contracts.Session.V1.SessionService.SessionServiceClient;
@@ -83,7 +82,7 @@ public sealed class GroupReadTests(Platform platform) : IClassFixture<Platform>
         var sessions = await CreateAsync(20);
         var broken = sessions[7].Id;
         await platform.SqlAsync<int>("UPDATE session.sessions SET task = 'unreadable' WHERE id = $1", Guid.Parse(broken));
-        var host = (ServiceHost<SessionStore>)await platform.StartAsync("session");
+        var host = (ServiceHost<AgentPlatform.Sessions.SessionStore>)await platform.StartAsync("session");
         using var metrics = new MetricBook(host.Services.GetRequiredService<IMeterFactory>(), "agentplatform.groups.");
         await platform.SqlAsync<int>("CREATE POLICY unreadable ON session.sessions USING (CASE WHEN task = 'unreadable' THEN task::int = 0 ELSE true END)");
         await platform.SqlAsync<int>("ALTER TABLE session.sessions ENABLE ROW LEVEL SECURITY");
