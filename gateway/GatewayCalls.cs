@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.ExceptionServices;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
@@ -17,11 +18,11 @@ internal sealed class GatewayCalls(HttpContext asked, RequestDelegate pipeline)
     /// <summary>Makes a call. Each message of the answer goes to <paramref name="take"/> as it comes.</summary>
     /// <param name="method">A method whose caller sends one message.</param>
     /// <param name="request">The message.</param>
-    /// <param name="keys">The idempotency keys; null for none.</param>
+    /// <param name="key">The idempotency key; null for none.</param>
     /// <param name="take">Gets the messages; null to wait for the last one. What it throws ends the call and is thrown.</param>
     /// <param name="cancellation">Gives the call up.</param>
     public async Task<GatewayAnswer> CallAsync(
-        MethodDescriptor method, IMessage request, McpKeys? keys, Func<IMessage, CancellationToken, Task>? take, CancellationToken cancellation)
+        MethodDescriptor method, IMessage request, McpKey? key, Func<IMessage, CancellationToken, Task>? take, CancellationToken cancellation)
     {
         IMessage? last = null;
         ExceptionDispatchInfo? own = null;
@@ -39,7 +40,7 @@ internal sealed class GatewayCalls(HttpContext asked, RequestDelegate pipeline)
                 throw;
             }
         });
-        var context = NewContext(method, RestRequest.Frame(request), keys, frames, cancellation);
+        var context = NewContext(method, RestRequest.Frame(request), key, frames, cancellation);
         await pipeline(context);
         own?.Throw();
         cancellation.ThrowIfCancellationRequested();
@@ -49,7 +50,7 @@ internal sealed class GatewayCalls(HttpContext asked, RequestDelegate pipeline)
             : new GatewayAnswer(last ?? method.OutputType.Parser.ParseFrom(ByteString.Empty), null, said.ContainsKey(IdempotencyInterceptor.ReplayedTrailer));
     }
 
-    private DefaultHttpContext NewContext(MethodDescriptor method, byte[] frame, McpKeys? keys, GrpcFrames frames, CancellationToken cancellation)
+    private DefaultHttpContext NewContext(MethodDescriptor method, byte[] frame, McpKey? key, GrpcFrames frames, CancellationToken cancellation)
     {
         var features = new FeatureCollection();
         features.Set<IHttpRequestFeature>(new HttpRequestFeature
@@ -78,8 +79,9 @@ internal sealed class GatewayCalls(HttpContext asked, RequestDelegate pipeline)
             if (asked.Request.Headers.TryGetValue(name, out var value))
                 headers[name] = value;
         (headers.ContentType, headers.TE, headers.ContentLength) = ("application/grpc", "trailers", frame.Length);
-        if (keys is not null)
-            (headers[IdempotencyInterceptor.KeyHeader], headers[IdempotencyInterceptor.EarlierKeyHeader]) = (keys.Key, keys.Earlier);
+        if (key is not null)
+            (headers[IdempotencyInterceptor.KeyHeader], headers[IdempotencyInterceptor.SinceHeader]) =
+                (key.Key, key.Since.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture));
         return context;
     }
 }

@@ -43,7 +43,7 @@ public sealed partial class UnitOfWork
             answer = _call is null ? [] : response.ToByteArray();
             return WhatToWrite(answer);
         }, Cancellation);
-        if (_call?.Earlier is null && await IsCommittedWithOthersAsync(member))
+        if (await IsCommittedWithOthersAsync(member))
         {
             Committed(answer);
             return response;

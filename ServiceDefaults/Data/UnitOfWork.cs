@@ -92,9 +92,6 @@ public sealed partial class UnitOfWork : IAsyncDisposable
         var answer = _call is null ? [] : response.ToByteArray();
         try
         {
-            // Two keys are looked for together before anything is done under either.
-            if (_call?.Earlier is not null && !_begun)
-                await QueryAsync("SELECT 1", static r => r.GetInt32(0));
             // Within a transaction a failure would be its end, and one look more at the key is little beside what it has done.
             if (_begun || !await TryCommitAsync(answer))
                 await SendCommitAsync(answer, IdempotencySql.InsertOverExpired);
@@ -260,11 +257,7 @@ public sealed partial class UnitOfWork : IAsyncDisposable
             AddTag(batch);
         // First of all, so that a repeat fails on its key, and not on what the first call has changed.
         if (_call is { } call)
-        {
             AddAnswer(batch, insertAnswer, call, answer);
-            if (call.Earlier is { } earlier)
-                AddAnswer(batch, insertAnswer, earlier, answer);
-        }
         AddPending(batch);
         foreach (var row in OutboxRows())
             batch.Add(OutboxSql.Insert, row.Id, row.Entry, row.CreatedAt);
@@ -314,19 +307,17 @@ public sealed partial class UnitOfWork : IAsyncDisposable
         AddTag(batch);
         if (_call is not { } call)
             return;
-        if (call.Earlier is { } earlier)
-            batch.Add(IdempotencySql.ClaimBoth, call.Lock, earlier.Lock);
-        else
-            batch.Add(IdempotencySql.Claim, call.Lock);
+        batch.Add(IdempotencySql.Claim, call.Lock);
         AddFind(batch, call);
     }
 
-    private void AddFind(NpgsqlBatch batch, IdempotentCall call)
+    private void AddFind(NpgsqlBatch batch, IdempotentCall call) => batch.Add(IdempotencySql.Find, call.Caller, call.Method, call.Key, CutoffOf(call));
+
+    // Answers up to then no longer count.
+    private DateTimeOffset CutoffOf(IdempotentCall call)
     {
-        if (call.Earlier is { } earlier)
-            batch.Add(IdempotencySql.FindEither, call.Caller, call.Method, call.Key, _scope.Database.IdempotencyCutoff, earlier.Key);
-        else
-            batch.Add(IdempotencySql.Find, call.Caller, call.Method, call.Key, _scope.Database.IdempotencyCutoff);
+        var kept = _scope.Database.IdempotencyCutoff;
+        return call.Since > kept ? call.Since.Value : kept;
     }
 
     private void AddTag(NpgsqlBatch batch) => _sendsTag = !_scope.Tools.Tags.AddTo(batch, _rented!.Connection, _scope.ConnectionTag);
@@ -337,7 +328,7 @@ public sealed partial class UnitOfWork : IAsyncDisposable
         if (insert == IdempotencySql.Insert)
             batch.Add(insert, call.Caller, call.Method, call.Key, call.Fingerprint, answer, now);
         else
-            batch.Add(insert, call.Caller, call.Method, call.Key, call.Fingerprint, answer, now, _scope.Database.IdempotencyCutoff);
+            batch.Add(insert, call.Caller, call.Method, call.Key, call.Fingerprint, answer, now, CutoffOf(call));
     }
 
     private void AddPending(NpgsqlBatch batch)

@@ -20,8 +20,11 @@ public sealed class AnswerCache(Cache cache, ServiceName service, IdempotencySet
     public async Task<(byte[] Fingerprint, byte[] Answer)?> FindAsync(IdempotentCall call)
     {
         var value = await cache.GetAsync(KeyOf(call));
-        return value is { Length: >= HeadBytes } && BinaryPrimitives.ReadInt64BigEndian(value) > clock.GetUtcNow().ToUnixTimeMilliseconds()
-            ? (value[EndBytes..HeadBytes], value[HeadBytes..]) : null;
+        if (value is not { Length: >= HeadBytes })
+            return null;
+        var end = BinaryPrimitives.ReadInt64BigEndian(value);
+        var isKept = end > clock.GetUtcNow().ToUnixTimeMilliseconds() && !(end - (long)settings.Retention.TotalMilliseconds <= call.Since?.ToUnixTimeMilliseconds());
+        return isKept ? (value[EndBytes..HeadBytes], value[HeadBytes..]) : null;
     }
 
     /// <summary>Keeps an answer that was committed at this time. Nobody waits for it.</summary>

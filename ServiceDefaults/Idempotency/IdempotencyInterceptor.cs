@@ -1,3 +1,4 @@
+using System.Globalization;
 using AgentPlatform.Contracts.Access.V1;
 using Google.Protobuf;
 using Grpc.Core;
@@ -15,10 +16,10 @@ public sealed class IdempotencyInterceptor(AccessRules rules, AnswerCache answer
     public const string KeyHeader = "idempotency-key";
 
     /// <summary>
-    /// Another key under which the same call may have been made before: for who makes keys of the time, as the gateway does for MCP, where a repeat may come when the time
-    /// has brought another key.
+    /// From when on answers count that are stored under the key, in milliseconds since 1970: for who cannot tell a repeat from a new call but by the time, as the gateway for MCP. Without it,
+    /// or where it is longer ago than answers are kept, all count.
     /// </summary>
-    public const string EarlierKeyHeader = "idempotency-key-earlier";
+    public const string SinceHeader = "idempotency-key-since";
 
     public const string ReplayedTrailer = "idempotency-replayed";
     private const int MaximumKeyLength = 255;
@@ -35,10 +36,11 @@ public sealed class IdempotencyInterceptor(AccessRules rules, AnswerCache answer
             return idempotency == Contracts.Access.V1.Idempotency.Required
                 ? throw Errors.InvalidArgument([new FieldViolation(KeyHeader, "is required for this method")], "IDEMPOTENCY_KEY_MISSING")
                 : await continuation(request, context);
-        Check(KeyHeader, key);
-        var call = new IdempotentCall(context.Caller().Subject, context.Method, key, IdempotentCall.FingerprintOf((IMessage)request)) { Earlier = EarlierOf(key, request, context) };
+        if (key.Length is 0 or > MaximumKeyLength || key.Any(c => c is < ' ' or > '~'))
+            throw Invalid(KeyHeader, "must be 1–255 printable ASCII characters");
+        var call = new IdempotentCall(context.Caller().Subject, context.Method, key, IdempotentCall.FingerprintOf((IMessage)request)) { Since = SinceOf(context) };
         call.Attach(context);
-        if ((await answers.FindAsync(call) ?? (call.Earlier is { } earlier ? await answers.FindAsync(earlier) : null)) is var (fingerprint, answer))
+        if (await answers.FindAsync(call) is var (fingerprint, answer))
         {
             call.CheckSame(fingerprint);
             return Replay<TResponse>(answer, context);
@@ -51,19 +53,16 @@ public sealed class IdempotencyInterceptor(AccessRules rules, AnswerCache answer
         catch (StoredAnswerException stored) { return Replay<TResponse>(stored.Answer, context); }
     }
 
-    private static IdempotentCall? EarlierOf<TRequest>(string key, TRequest request, ServerCallContext context)
+    private static DateTimeOffset? SinceOf(ServerCallContext context)
     {
-        if (context.RequestHeaders.GetValue(EarlierKeyHeader) is not { } earlier || earlier == key)
+        if (context.RequestHeaders.GetValue(SinceHeader) is not { } text)
             return null;
-        Check(EarlierKeyHeader, earlier);
-        return new IdempotentCall(context.Caller().Subject, context.Method, earlier, IdempotentCall.FingerprintOf((IMessage)request!));
+        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds) && milliseconds <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
+            ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
+            : throw Invalid(SinceHeader, "must be milliseconds since 1970");
     }
 
-    private static void Check(string header, string key)
-    {
-        if (key.Length is 0 or > MaximumKeyLength || key.Any(c => c is < ' ' or > '~'))
-            throw Errors.InvalidArgument([new FieldViolation(header, "must be 1–255 printable ASCII characters")], "IDEMPOTENCY_KEY_INVALID");
-    }
+    private static PlatformException Invalid(string header, string what) => Errors.InvalidArgument([new FieldViolation(header, what)], "IDEMPOTENCY_KEY_INVALID");
 
     private static TResponse Replay<TResponse>(byte[] answer, ServerCallContext context)
     {

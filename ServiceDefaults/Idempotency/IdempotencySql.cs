@@ -8,21 +8,10 @@ internal static class IdempotencySql
     /// </summary>
     public const string Claim = "SELECT pg_try_advisory_xact_lock($1)";
 
-    /// <summary>The same for a call with an earlier key.</summary>
-    public const string ClaimBoth = "SELECT pg_try_advisory_xact_lock($1) AND pg_try_advisory_xact_lock($2)";
-
     /// <summary>A statement of its own, after the claim, so that its snapshot is younger than the lock.</summary>
     public const string Find = """
         SELECT fingerprint, answer, created_at FROM idempotency
          WHERE caller = $1 AND method = $2 AND key = $3 AND created_at > $4
-        """;
-
-    /// <summary>The same for a call with an earlier key.</summary>
-    public const string FindEither = """
-        SELECT fingerprint, answer, created_at FROM idempotency
-         WHERE caller = $1 AND method = $2 AND key IN ($3, $5) AND created_at > $4
-         ORDER BY created_at
-         LIMIT 1
         """;
 
     /// <summary>

@@ -10,11 +10,8 @@ public sealed record IdempotentCall(string Caller, string Method, string Key, by
 {
     private const string StateKey = "agentplatform.idempotency";
 
-    /// <summary>
-    /// The same call under the key that it may have been made with before; null when there is none. Both keys are one: an answer under either is the answer, and an answer
-    /// is stored under both, so that even a first try that arrives after its repeat meets it.
-    /// </summary>
-    public IdempotentCall? Earlier { get; init; }
+    /// <summary>Answers up to this time do not count, although they are kept: the next one takes their place. Null where all count that are kept.</summary>
+    public DateTimeOffset? Since { get; init; }
 
     /// <summary>What makes the key one of its own: caller, method and key. A line feed can be in none of them.</summary>
     public string Identity => $"{Caller}\n{Method}\n{Key}";

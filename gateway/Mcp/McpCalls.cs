@@ -54,10 +54,10 @@ internal sealed class McpCalls(GatewayCalls calls, McpTools tools, string sessio
 
     private async Task<GatewayAnswer> CallOnceAsync(McpTool tool, IMessage request, CancellationToken cancellation)
     {
-        var keys = tool.IsMutation ? McpKeys.Of(session, tool.Name, request, madeAt) : null;
+        var key = tool.IsMutation ? McpKey.Of(session, tool.Name, request, madeAt) : null;
         for (var tries = 1; ; tries++)
         {
-            var answer = await calls.CallAsync(tool.Method, request, keys, null, cancellation);
+            var answer = await calls.CallAsync(tool.Method, request, key, null, cancellation);
             // The call of a connection that broke goes on for a moment; its answer is this one's.
             if (answer.Problem?.Reason != InFlight || tries == InFlightTries)
                 return answer;

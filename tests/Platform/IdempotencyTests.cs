@@ -1,3 +1,4 @@
+using System.Globalization;
 using AgentPlatform.Contracts.Session.V1;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
@@ -201,69 +202,95 @@ public sealed class IdempotencyTests(Platform platform) : IClassFixture<Platform
     }
 
     [Fact]
-    public async Task A_repeat_under_another_key_that_names_the_earlier_one_gets_the_first_answer()
+    public async Task Answers_from_before_the_time_that_a_call_names_do_not_count_and_give_way_to_the_next()
     {
-        var client = await As("two-keys");
-        var (first, _) = await CreateAsync(client, "one");
-        Assert.Equal((first, true), await CreateAsync(client, "two", earlier: "one"));
+        var client = await As("since");
+        var (first, _) = await CreateAsync(client, "again");
+        platform.Clock.Advance(TimeSpan.FromMinutes(9));
+        Assert.Equal((first, true), await CreateAsync(client, "again", since: Ago(10)));
         await platform.FlushRedisAsync();
-        Assert.Equal((first, true), await CreateAsync(client, "two", earlier: "one"));
-        await Refusal.ExpectAsync(StatusCode.InvalidArgument, "IDEMPOTENCY_KEY_REUSED", () => CreateAsync(client, "two", role: "legal", earlier: "one"));
-        await Refusal.ExpectAsync(StatusCode.InvalidArgument, "IDEMPOTENCY_KEY_INVALID", () => CreateAsync(client, "two", earlier: "tab\there"));
+        Assert.Equal((first, true), await CreateAsync(client, "again", since: Ago(10)));
+        await Refusal.ExpectAsync(StatusCode.InvalidArgument, "IDEMPOTENCY_KEY_REUSED", () => CreateAsync(client, "again", role: "legal", since: Ago(10)));
 
-        var step = new TransitionSessionRequest { Id = first.Id, Status = SessionStatus.Active };
-        var moved = await client.TransitionSessionAsync(step, Key("step-one"));
-        await platform.FlushRedisAsync();
-        Assert.Equal(moved, await client.TransitionSessionAsync(step, Key("step-two", "step-one")));
-        Assert.Equal(1, await CountAsync(client));
-    }
-
-    [Fact]
-    public async Task A_first_try_that_arrives_after_its_repeat_gets_the_repeat_s_answer()
-    {
-        var client = await As("overtaken");
-        var (repeat, replayed) = await CreateAsync(client, "two", earlier: "one");
+        // Redis has it again by now.
+        platform.Clock.Advance(TimeSpan.FromMinutes(2));
+        var (second, replayed) = await CreateAsync(client, "again", since: Ago(10));
+        Assert.NotEqual(first, second);
         Assert.False(replayed);
+        Assert.Equal((second, true), await CreateAsync(client, "again", since: Ago(10)));
         await platform.FlushRedisAsync();
-        Assert.Equal((repeat, true), await CreateAsync(client, "one"));
-        Assert.Equal((repeat, true), await CreateAsync(client, "three", earlier: "two"));
-
-        var step = new TransitionSessionRequest { Id = repeat.Id, Status = SessionStatus.Active };
-        var moved = await client.TransitionSessionAsync(step, Key("step-two", "step-one"));
-        await platform.FlushRedisAsync();
-        Assert.Equal(moved, await client.TransitionSessionAsync(step, Key("step-one")));
-        Assert.Equal(1, await CountAsync(client));
+        Assert.Equal((second, true), await CreateAsync(client, "again", since: Ago(10)));
+        // Nor for others: there is one answer under a key.
+        Assert.Equal((second, true), await CreateAsync(client, "again"));
+        Assert.Equal(2, await CountAsync(client));
     }
 
     [Fact]
-    public async Task Calls_at_once_under_one_key_and_under_two_have_one_effect()
+    public async Task Nor_do_they_count_for_a_change_that_asks_first()
     {
-        var client = await As("chained");
-        var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(async i =>
+        var client = await As("since-asked");
+        var (session, _) = await CreateAsync(client, "create");
+        var append = new AppendEventsRequest { SessionId = session.Id, Events = { new SessionEvent { Type = "note", Source = "test", Message = "again" } } };
+        var step = new TransitionSessionRequest { Id = session.Id, Status = SessionStatus.Active };
+        Assert.Equal(1, (await client.AppendEventsAsync(append, Key("append", Ago(10)))).LastSequence);
+        var moved = await client.TransitionSessionAsync(step, Key("step", Ago(10)));
+
+        platform.Clock.Advance(TimeSpan.FromMinutes(9));
+        await platform.FlushRedisAsync();
+        Assert.Equal(1, (await client.AppendEventsAsync(append, Key("append", Ago(10)))).LastSequence);
+        Assert.Equal(moved, await client.TransitionSessionAsync(step, Key("step", Ago(10))));
+
+        platform.Clock.Advance(TimeSpan.FromMinutes(2));
+        var again = await client.AppendEventsAsync(append, Key("append", Ago(10)));
+        Assert.True(again.LastSequence > moved.Session.LastSequence);
+        await platform.FlushRedisAsync();
+        Assert.Equal(again, await client.AppendEventsAsync(append, Key("append", Ago(10))));
+        // It has been there before, and is judged anew.
+        await Refusal.ExpectAsync(StatusCode.FailedPrecondition, "ILLEGAL_TRANSITION", async () => await client.TransitionSessionAsync(step, Key("step", Ago(10))));
+    }
+
+    [Fact]
+    public async Task Calls_at_once_that_find_an_answer_too_old_have_one_effect()
+    {
+        var client = await As("since-at-once");
+        var (old, _) = await CreateAsync(client, "again");
+        platform.Clock.Advance(TimeSpan.FromMinutes(11));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(async _ =>
         {
             while (true)
             {
-                try { return (await (i % 2 == 0 ? CreateAsync(client, "b", earlier: "a") : CreateAsync(client, "a"))).Session; }
+                try { return (await CreateAsync(client, "again", since: Ago(10))).Session; }
                 catch (RpcException e) when (Refusal.From(e).Reason == "IDEMPOTENCY_IN_FLIGHT") { }
             }
         }));
-        Assert.Single(answers.Distinct());
-        Assert.Equal(1, await CountAsync(client));
+        Assert.NotEqual(old, Assert.Single(answers.Distinct()));
+        Assert.Equal(2, await CountAsync(client));
     }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("-1")]
+    [InlineData("soon")]
+    [InlineData("253402300800000")]
+    [InlineData("99999999999999999999")]
+    public async Task A_time_that_is_none_is_refused(string since) =>
+        await Refusal.ExpectAsync(StatusCode.InvalidArgument, "IDEMPOTENCY_KEY_INVALID", async () => await CreateAsync(await As("bad-since"), "key", since: since));
+
+    private string Ago(int minutes) => (platform.Clock.GetUtcNow() - TimeSpan.FromMinutes(minutes)).ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
 
     private Task<Client> As(string agent) => platform.ClientAsync<Client>(Tokens.Agent(agent));
 
-    private static Metadata Key(string key, string? earlier = null)
+    private static Metadata Key(string key, string? since = null)
     {
         var metadata = new Metadata { { "idempotency-key", key } };
-        if (earlier is not null)
-            metadata.Add("idempotency-key-earlier", earlier);
+        if (since is not null)
+            metadata.Add("idempotency-key-since", since);
         return metadata;
     }
 
-    private static async Task<(Session Session, bool Replayed)> CreateAsync(Client client, string key, string role = "finance", string? earlier = null)
+    private static async Task<(Session Session, bool Replayed)> CreateAsync(Client client, string key, string role = "finance", string? since = null)
     {
-        using var call = client.CreateSessionAsync(new CreateSessionRequest { Role = role }, Key(key, earlier));
+        using var call = client.CreateSessionAsync(new CreateSessionRequest { Role = role }, Key(key, since));
         var answer = await call;
         return (answer.Session, call.GetTrailers().GetValue("idempotency-replayed") == "true");
     }
