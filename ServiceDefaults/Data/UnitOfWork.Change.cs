@@ -38,8 +38,8 @@ public sealed partial class UnitOfWork
         {
             _pending.Clear();
             try { response = change(map(row!)); }
-            // Whether that is so, or a repeat of what was done, is found out alone.
-            catch (PlatformException) { return null; }
+            // Whether that is so, or a repeat of what was done, is found out alone; and so is what nobody foresaw, which must not be the others' trouble.
+            catch (Exception e) when (e is not NpgsqlException) { return null; }
             answer = _call is null ? [] : response.ToByteArray();
             return WhatToWrite(answer);
         }, Cancellation);

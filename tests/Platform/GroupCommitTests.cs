@@ -235,8 +235,7 @@ public sealed class GroupCommitTests : IClassFixture<Platform>
         using var leaving = new CancellationTokenSource();
         // While this is on its way, two wait whose changes are of one session, so that only one of them can be in the next group.
         var first = AppendAsync(person, slow, "slow", default);
-        await Eventually.TrueAsync(async () => (await _platform.SqlAsync<long>(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"))[0] > 0, "the first one is on its way");
+        await SleepingAsync();
         var left = AppendAsync(person, shared, "left", leaving.Token);
         await Refusal.ExpectFieldsAsync(async () => await person.GetSessionAsync(new GetSessionRequest { Id = "x" }), "id");
         var stayed = AppendAsync(person, shared, "stayed", default);
@@ -248,6 +247,33 @@ public sealed class GroupCommitTests : IClassFixture<Platform>
         Assert.Equal(1, (await stayed).LastSequence);
         await _platform.SqlAsync<int>("ALTER TABLE session.events DROP CONSTRAINT slowly");
     }
+
+    [Fact]
+    public async Task What_nobody_foresaw_of_one_call_is_its_own_trouble_alone()
+    {
+        var person = await As(Tokens.Operator("unforeseen"));
+        var slow = (await CreateAsync(person, "slow", "slow-unforeseen")).Session.Id;
+        var sessions = (await Task.WhenAll(Enumerable.Range(0, 11).Select(i => CreateAsync(person, $"unforeseen-{i}", $"unforeseen-{i}")))).Select(c => c.Session.Id).ToList();
+        await _platform.SqlAsync<int>("ALTER TABLE session.sessions DROP CONSTRAINT sessions_status_known");
+        await _platform.SqlAsync<int>("UPDATE session.sessions SET status = 'unheard of' WHERE id = $1", Guid.Parse(sessions[5]));
+        await _platform.SqlAsync<int>("ALTER TABLE session.events ADD CONSTRAINT slowly CHECK (message <> 'slow' OR pg_sleep(2)::text IS NOT NULL)");
+
+        var first = AppendAsync(person, slow, "slow", default);
+        await SleepingAsync();
+        var updates = sessions.ConvertAll(id => person.UpdateContextAsync(new UpdateContextRequest { SessionId = id, Increments = { ["n"] = 1 } }).ResponseAsync);
+        await first;
+        for (var i = 0; i < updates.Count; i++)
+        {
+            if (i == 5)
+                Assert.Equal(StatusCode.Internal, (await Assert.ThrowsAsync<RpcException>(() => updates[i])).StatusCode);
+            else
+                Assert.Equal(1, (await updates[i]).Context.Counters["n"]);
+        }
+        await _platform.SqlAsync<int>("ALTER TABLE session.events DROP CONSTRAINT slowly");
+    }
+
+    private Task SleepingAsync() => Eventually.TrueAsync(async () => (await _platform.SqlAsync<long>(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"))[0] > 0, "the first one is on its way");
 
     private static Task<AppendEventsResponse> AppendAsync(Client client, string session, string message, CancellationToken cancellation) => client.AppendEventsAsync(
         new AppendEventsRequest { SessionId = session, Events = { new SessionEvent { Type = "test.line", Source = "test", Message = message } } },

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using AgentPlatform.Contracts.Session.V1;
 using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using Client = AgentPlatform.Contracts.Session.V1.SessionService.SessionServiceClient;
 
 namespace AgentPlatform.Tests.Platforms;
@@ -107,6 +108,30 @@ public sealed class GroupReadTests(Platform platform) : IClassFixture<Platform>
         {
             await platform.SqlAsync<int>("ALTER TABLE session.sessions DISABLE ROW LEVEL SECURITY");
         }
+    }
+
+    [Fact]
+    public async Task Who_reads_what_somebody_holds_holds_up_nobody_else()
+    {
+        var session = (await CreateAsync(1))[0];
+        var person = await PersonAsync();
+        var tasks = await platform.ClientAsync<TaskService.TaskServiceClient>(Tokens.Operator());
+        var task = (await tasks.CreateTaskAsync(new CreateTaskRequest { Type = "invoice.check", FromRole = "sales", ToRole = "finance" })).Task;
+        Task<GetTaskResponse> held;
+        await using (var holder = new NpgsqlConnection(platform.AdminConnection + ";Pooling=false"))
+        {
+            await holder.OpenAsync();
+            await using var hold = new NpgsqlCommand("BEGIN; LOCK TABLE session.tasks IN ACCESS EXCLUSIVE MODE", holder);
+            await hold.ExecuteNonQueryAsync();
+            held = tasks.GetTaskAsync(new GetTaskRequest { Id = task.Id }).ResponseAsync;
+            await Eventually.TrueAsync(async () => (await platform.SqlAsync<long>(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'session/ui' AND wait_event_type = 'Lock'"))[0] > 0, "the reader waits");
+
+            var deadline = TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(20);
+            Assert.Equal(session, (await person.GetSessionAsync(new GetSessionRequest { Id = session.Id }, deadline: deadline)).Session);
+            Assert.False(held.IsCompleted);
+        }
+        Assert.Equal(task, (await held).Task);
     }
 
     private Task<Client> PersonAsync() => platform.ClientAsync<Client>(Tokens.Operator());

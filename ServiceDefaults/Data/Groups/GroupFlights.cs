@@ -15,6 +15,9 @@ internal sealed class GroupFlights<TMember>(
     TieredPool pool, PoolSettings settings, FlightLimits limits, Func<NpgsqlConnection, List<TMember>, Task> run, Func<Func<TMember, bool>> newAdmission)
     where TMember : GroupMember
 {
+    // Many times what a group takes. One that is held up longer, as by a table that somebody has locked, is nothing that others need wait for.
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
+
     private readonly Dictionary<PoolTier, GroupLine<TMember>> _lines = Enum.GetValues<PoolTier>().ToDictionary(t => t, t => new GroupLine<TMember>(t));
 
     /// <summary>True when it is done; false when it has had no effect and must be tried alone. Throws what the pool or the connection says.</summary>
@@ -25,27 +28,67 @@ internal sealed class GroupFlights<TMember>(
         lock (line)
         {
             line.Waiting.AddLast(member);
-            if (line.Flights >= limits.Eager && (line.Waiting.Count < limits.WaitingForAnother || line.Flights >= settings.LimitOf(tier)))
-                return member.Done;
-            line.Flights++;
+            if (line.Flights < limits.Eager || line.Waiting.Count >= limits.WaitingForAnother && line.Flights < settings.LimitOf(tier))
+            {
+                Launch(line);
+            }
+            else if (!line.IsWatched)
+            {
+                line.IsWatched = true;
+                Start(() => WatchAsync(line));
+            }
         }
-        Start(line);
         return member.Done;
     }
 
-    private void Start(GroupLine<TMember> line)
+    // Under the line's lock.
+    private void Launch(GroupLine<TMember> line)
+    {
+        line.Flights++;
+        line.Boarding++;
+        Start(() => FlyAsync(line));
+    }
+
+    private static void Start(Func<Task> work)
     {
         // What it does is for many callers: the first one's trace must not go along.
         using (ExecutionContext.SuppressFlow())
-            _ = Task.Run(() => FlyAsync(line));
+            _ = Task.Run(work);
+    }
+
+    // As long as somebody waits: when no group has gone for a while, one more goes beside those that are held up. Where they are because there is no connection, another one would
+    // only stand in the same line.
+    private async Task WatchAsync(GroupLine<TMember> line)
+    {
+        var seen = -1L;
+        while (true)
+        {
+            lock (line)
+            {
+                if (line.Waiting.Count == 0)
+                {
+                    line.IsWatched = false;
+                    return;
+                }
+                if (line.Departures == seen && line.Boarding == 0 && line.Flights < settings.LimitOf(line.Tier))
+                    Launch(line);
+                seen = line.Departures;
+            }
+            // By the machine's own clock: it is the server that takes its time.
+            await Task.Delay(Patience, TimeProvider.System);
+        }
     }
 
     private async Task FlyAsync(GroupLine<TMember> line)
     {
         List<TMember> group = [];
+        var isConnected = false;
         try
         {
             await using var rented = await pool.RentAsync(line.Tier, CancellationToken.None);
+            isConnected = true;
+            lock (line)
+                line.Boarding--;
             while ((group = Next(line)).Count > 0)
                 await run(rented.Connection, group);
         }
@@ -53,7 +96,7 @@ internal sealed class GroupFlights<TMember>(
         catch (Exception e)
         {
             group.ForEach(m => m.Fail(e));
-            End(line, isConnected: group.Count > 0, e);
+            End(line, isConnected, e);
         }
     }
 
@@ -74,20 +117,20 @@ internal sealed class GroupFlights<TMember>(
         lock (line)
         {
             line.Flights--;
+            line.Boarding -= isConnected ? 0 : 1;
             if (line.Flights > 0 || line.Waiting.Count == 0)
                 return;
-            if (!isConnected)
+            if (isConnected)
             {
-                foreach (var waiting in line.Waiting)
-                {
-                    pool.StopWaiting(line.Tier);
-                    waiting.Fail(e);
-                }
-                line.Waiting.Clear();
+                Launch(line);
                 return;
             }
-            line.Flights++;
+            foreach (var waiting in line.Waiting)
+            {
+                pool.StopWaiting(line.Tier);
+                waiting.Fail(e);
+            }
+            line.Waiting.Clear();
         }
-        Start(line);
     }
 }

@@ -12,6 +12,15 @@ internal sealed class GroupLine<TMember>(PoolTier tier)
     /// <summary>How many connections work for this line now, or wait to.</summary>
     public int Flights { get; set; }
 
+    /// <summary>How many of them have no connection yet.</summary>
+    public int Boarding { get; set; }
+
+    /// <summary>How many groups have gone.</summary>
+    public long Departures { get; private set; }
+
+    /// <summary>Whether somebody sees to it that who waits does not do so because of one group.</summary>
+    public bool IsWatched { get; set; }
+
     /// <summary>Takes the first one whose caller is still there, and those behind it that are admitted; empty only when nobody waits.</summary>
     public List<TMember> Take(int atMost, Func<TMember, bool> isAdmitted, Action onTaken)
     {
@@ -31,6 +40,7 @@ internal sealed class GroupLine<TMember>(PoolTier tier)
             }
             node = next;
         }
+        Departures += group.Count > 0 ? 1 : 0;
         return group;
     }
 }

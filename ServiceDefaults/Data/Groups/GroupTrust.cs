@@ -10,10 +10,21 @@ internal sealed class GroupTrust(TimeProvider clock)
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
 
+    // As many as are remembered before those are looked for that need not be: most never come again.
+    private const int Remembered = 1_000;
+
     private readonly ConcurrentDictionary<string, DateTimeOffset> _until = new();
 
     /// <summary>What this caller sent was refused, alone, after the group that it was in.</summary>
-    public void Withdraw(string connectionTag) => _until[connectionTag] = clock.GetUtcNow() + Period;
+    public void Withdraw(string connectionTag)
+    {
+        var now = clock.GetUtcNow();
+        if (_until.Count >= Remembered)
+            foreach (var entry in _until)
+                if (entry.Value <= now)
+                    _until.TryRemove(entry);
+        _until[connectionTag] = now + Period;
+    }
 
     /// <summary>An admission to one group: that of <paramref name="inner"/>, and whoever broke a group only beside its own.</summary>
     public Func<CommitMember, bool> Guard(Func<CommitMember, bool> inner)
