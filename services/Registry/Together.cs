@@ -8,15 +8,16 @@ namespace AgentPlatform.Registry;
 internal sealed class Together<TAsk, TAnswer>(int atOnce, Func<IReadOnlyList<TAsk>, Task<IReadOnlyList<TAnswer>>> run)
 {
     private readonly Lock _lock = new();
-    private readonly Queue<(TAsk Ask, TaskCompletionSource<TAnswer> Answer)> _waiting = new();
+    private readonly Queue<(TAsk Ask, TaskCompletionSource<TAnswer> Answer, CancellationToken Cancellation)> _waiting = new();
     private bool _isRunning;
 
-    public Task<TAnswer> AskAsync(TAsk ask)
+    /// <summary>The answer to this. Who gives up before it is his turn is left out.</summary>
+    public Task<TAnswer> AskAsync(TAsk ask, CancellationToken cancellation = default)
     {
         var answer = new TaskCompletionSource<TAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_lock)
         {
-            _waiting.Enqueue((ask, answer));
+            _waiting.Enqueue((ask, answer, cancellation));
             if (_isRunning)
                 return answer.Task;
             _isRunning = true;
@@ -51,7 +52,12 @@ internal sealed class Together<TAsk, TAnswer>(int atOnce, Func<IReadOnlyList<TAs
         {
             var lot = new List<(TAsk, TaskCompletionSource<TAnswer>)>();
             while (lot.Count < atOnce && _waiting.TryDequeue(out var next))
-                lot.Add(next);
+            {
+                if (next.Cancellation.IsCancellationRequested)
+                    next.Answer.TrySetCanceled(next.Cancellation);
+                else
+                    lot.Add((next.Ask, next.Answer));
+            }
             _isRunning = lot.Count > 0;
             return lot;
         }

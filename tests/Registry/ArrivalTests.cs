@@ -3,6 +3,7 @@ using AgentPlatform.Contracts.Registry.V1;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
+using Npgsql;
 using Client = AgentPlatform.Contracts.Registry.V1.RegistryService.RegistryServiceClient;
 using Links = AgentPlatform.Contracts.Registry.V1.AgentLinkService.AgentLinkServiceClient;
 using Machine = AgentPlatform.Contracts.Registry.V1.Platform;
@@ -71,6 +72,64 @@ public sealed class ArrivalTests : IClassFixture<Platform>
         Assert.Equal(Streams - 1, told.Count(t => t == "STREAM_REPLACED"));
         Assert.Contains(made.Task.Id, told);
         streams.ForEach(s => s.Dispose());
+    }
+
+    [Fact]
+    public async Task Who_has_left_before_he_was_let_in_does_not_take_the_place_of_his_next_stream()
+    {
+        foreach (var id in new[] { "first", "leaver", "last" })
+            await TaskAgent.RegisterAsync(_platform, id);
+        await using var other = await _platform.StartAnotherAsync("registry");
+        // On one connection, so that what is sent is known in its order.
+        using var channel = GrpcChannel.ForAddress((await _platform.StartAsync("registry")).GrpcAddress);
+        Links As(string id) => new(channel.Intercept(metadata => { metadata.Add("authorization", $"Bearer {Tokens.Agent(id)}"); return metadata; }));
+        using var leaving = new CancellationTokenSource();
+        Stream first, last;
+        await using (var holder = new NpgsqlConnection(_platform.AdminConnection + ";Pooling=false"))
+        {
+            await holder.OpenAsync();
+            await using var hold = new NpgsqlCommand("BEGIN; SELECT FROM registry.agents WHERE id = 'first' FOR UPDATE", holder);
+            await hold.ExecuteNonQueryAsync();
+            first = await HelloAsync(As("first").Connect());
+            await Eventually.TrueAsync(async () => (await _platform.SqlAsync<long>(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'registry%' AND wait_event_type = 'Lock'"))[0] > 0, "the first one is not let in");
+            using (await HelloAsync(As("leaver").Connect(cancellationToken: leaving.Token)))
+            {
+                await HeardAsync();
+                await leaving.CancelAsync();
+            }
+            await HeardAsync();
+            last = await HelloAsync(As("last").Connect());
+            await HeardAsync();
+
+            // By the other instance he is let in at once.
+            using var again = await HelloAsync(_platform.Client<Links>(other.GrpcAddress, Tokens.Agent("leaver")).Connect());
+            await WelcomedAsync(again);
+            await holder.CloseAsync();
+            await WelcomedAsync(first);
+            await WelcomedAsync(last);
+        }
+        Assert.Equal([1L], await _platform.SqlAsync<long>("SELECT link FROM registry.agents WHERE id = 'leaver'"));
+        first.Dispose();
+        last.Dispose();
+
+        Task HeardAsync() => Refusal.ExpectFieldsAsync(async () =>
+        {
+            using var refused = await HelloAsync(As("first").Connect(), epoch: 0);
+            await refused.ResponseStream.MoveNext();
+        }, "hello.epoch");
+    }
+
+    private static async Task<Stream> HelloAsync(Stream stream, long epoch = 1)
+    {
+        await stream.RequestStream.WriteAsync(new ConnectRequest { Hello = new Hello { Epoch = epoch, MaxInFlight = 1 } });
+        return stream;
+    }
+
+    private static async Task WelcomedAsync(Stream stream)
+    {
+        Assert.True(await stream.ResponseStream.MoveNext());
+        Assert.NotNull(stream.ResponseStream.Current.Welcome);
     }
 
     private static async Task<AgentTask> TakeFirstAsync(CallInvoker agent)

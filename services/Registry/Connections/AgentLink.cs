@@ -179,7 +179,7 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
 
     private async Task DeliverAsync(Hello hello, Guid[] running, CancellationToken stop)
     {
-        var arrival = await BeginAsync(() => tools.Arrivals.ArriveAsync(_agentId, hello.Epoch), stop)
+        var arrival = await BeginAsync(() => tools.Arrivals.ArriveAsync(_agentId, hello.Epoch, stop), stop)
             ?? throw RegistryRules.WhyRefused(await tools.Agents.FindAsync(_agentId, context), _agentId, hello.Epoch);
         _link = arrival.Link;
         // From before the first look, so that nothing falls between.

@@ -16,8 +16,11 @@ public sealed class Arrivals
 
     public Arrivals(Database database, AgentStore agents) => (_database, _agents, _together) = (database, agents, new(AtOnce, AdmitAsync));
 
-    /// <summary>Makes a stream its agent's only one; null when the agent is unknown, at another epoch, or may not live.</summary>
-    public Task<Arrival?> ArriveAsync(string agentId, long epoch) => _together.AskAsync((agentId, epoch));
+    /// <summary>
+    /// Makes a stream its agent's only one; null when the agent is unknown, at another epoch, or may not live. One that has ended before it was its turn is none: its agent may have
+    /// come to another instance since, and that stream is to live.
+    /// </summary>
+    public Task<Arrival?> ArriveAsync(string agentId, long epoch, CancellationToken stop) => _together.AskAsync((agentId, epoch), stop);
 
     private async Task<IReadOnlyList<Arrival?>> AdmitAsync(IReadOnlyList<(string AgentId, long Epoch)> streams)
     {
