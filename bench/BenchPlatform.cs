@@ -12,7 +12,9 @@ namespace AgentPlatform.Bench;
 public sealed class BenchPlatform : IAsyncDisposable
 {
     private const string LoginPassword = "bench-only";
-    private const string CallsPerMinute = "60000000";
+
+    /// <summary>How many calls a minute one caller may make where calls are counted: more than anybody makes.</summary>
+    public const int CallsPerMinute = 60_000_000;
     private static readonly TimeSpan ServerTimeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan TokenLifetime = TimeSpan.FromHours(1);
 
@@ -35,6 +37,9 @@ public sealed class BenchPlatform : IAsyncDisposable
 
     /// <summary>The administrator's connection string.</summary>
     public string Admin => $"Host=127.0.0.1;Port={PostgresPort};Username=postgres;Database=agentplatform";
+
+    /// <summary>What tokens are checked with: SubjectPublicKeyInfo, base64.</summary>
+    public string PublicKey => _key.PublicKey;
 
     /// <summary>Where Postgres listens.</summary>
     public int PostgresPort { get; }
@@ -63,7 +68,9 @@ public sealed class BenchPlatform : IAsyncDisposable
 
     public string OperatorToken() => OperatorToken("bench");
 
-    public string OperatorToken(string user) => _key.Mint($"user:{user}", ["operator"], null, TokenLifetime, TimeProvider.System);
+    public string OperatorToken(string user) => OperatorToken(user, TokenLifetime);
+
+    public string OperatorToken(string user, TimeSpan lifetime) => _key.Mint($"user:{user}", ["operator"], null, lifetime, TimeProvider.System);
 
     public string SuperuserToken() => _key.Mint("user:bench-superuser", ["superuser"], null, TokenLifetime, TimeProvider.System);
 
@@ -130,7 +137,7 @@ public sealed class BenchPlatform : IAsyncDisposable
         gateway.Settings["Authentication__DevelopmentKey"] = _key.PublicKey;
         // The budgets of callers are what a benchmark would measure otherwise.
         foreach (var limit in new[] { "Calls", "Machine", "Strangers" })
-            gateway.Settings[$"RateLimit__{limit}"] = isLimited ? CallsPerMinute : "0";
+            gateway.Settings[$"RateLimit__{limit}"] = isLimited ? $"{CallsPerMinute}" : "0";
         if (isLimited)
             gateway.Settings["ConnectionStrings__redis"] = $"127.0.0.1:{RedisPort}";
         // The others are not there; the gateway wants to know of them all the same, and is never healthy without them.

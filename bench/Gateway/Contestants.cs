@@ -13,12 +13,14 @@ public sealed class Contestants : IAsyncDisposable
     public const string Direct = "direct";
     public const string Gateway = "gateway";
     public const string Haproxy = "haproxy";
+    public const string HaproxyVerifies = "haproxy-verifies";
+    public const string HaproxyRemembers = "haproxy-remembers";
+    public const string Nginx = "nginx";
     public const string Rest = "REST";
     private const string Unlimited = "unlimited";
-    private const string Nginx = "nginx";
 
     /// <summary>What there is beside the direct way.</summary>
-    public static readonly string[] Names = [Gateway, Unlimited, Haproxy, Nginx, Rest];
+    public static readonly string[] Names = [Gateway, Unlimited, Haproxy, HaproxyVerifies, HaproxyRemembers, Nginx, Rest];
 
     private readonly BenchPlatform _platform;
     private readonly ServiceProcess _session;
@@ -82,12 +84,14 @@ public sealed class Contestants : IAsyncDisposable
         }
         foreach (var peer in PeerProxy.Known.Where(p => names.Contains(p.Name)))
         {
-            if (LocalPrograms.Find(peer.Name) is null)
+            if (LocalPrograms.Find(peer.Program) is null)
             {
-                Terminal.Out.MarkupLineInterpolated($"Without {peer.Name}: install the system's package {peer.Name}.");
+                Terminal.Out.MarkupLineInterpolated($"Without {peer.Name}: install the system's package {peer.Program}.");
                 continue;
             }
-            var proxy = await PeerProxy.StartAsync(peer, _session.GrpcPort);
+            if (peer.IsChecking)
+                await CheckProof.RunAsync(peer, _platform, _session.GrpcPort);
+            var proxy = await PeerProxy.StartAsync(peer, _session.GrpcPort, _platform.PublicKey, BenchPlatform.CallsPerMinute);
             _peers.Push(proxy);
             AddGrpc(peer.Name, proxy.Address, proxy.Process, isCompiledAsItRuns: false);
         }
