@@ -40,6 +40,14 @@ public sealed class ConnectTests(Platform platform) : IClassFixture<Platform>
     }
 
     [Fact]
+    public async Task A_stream_that_never_says_hello_is_closed()
+    {
+        using var link = (await platform.ClientAsync<Links>(Tokens.Agent("speechless"))).Connect();
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        await Refusal.ExpectAsync(StatusCode.DeadlineExceeded, "HELLO_TOO_SLOW", () => link.ResponseStream.MoveNext(deadline.Token));
+    }
+
+    [Fact]
     public async Task Much_that_is_said_at_once_is_answered_and_of_each_task_in_its_order()
     {
         const int Count = 100;

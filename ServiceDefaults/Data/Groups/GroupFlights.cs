@@ -96,7 +96,9 @@ internal sealed class GroupFlights<TMember>(
         catch (Exception e)
         {
             group.ForEach(m => m.Fail(e));
-            End(line, isConnected, e);
+            // Unless it had landed, and only its connection could not be given back.
+            if (!isConnected || group.Count > 0)
+                End(line, isConnected, e);
         }
     }
 

@@ -17,6 +17,9 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
     // As many as are committed together; an agent that says more is read no further meanwhile.
     private const int RequestsAtOnce = 32;
 
+    // Until it has said who it is, no later stream takes its place: an agent could have as many of them as there is room for.
+    private static readonly TimeSpan SlowestHello = TimeSpan.FromSeconds(15);
+
     private static readonly TimeSpan SlowestWrite = TimeSpan.FromSeconds(30);
 
     // Word of tasks and commands comes at once; this is for when it was lost.
@@ -37,7 +40,7 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
     /// <summary>Runs until the agent leaves or loses its right, or the process stops.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
-        var hello = await input.MoveNext(stop) ? input.Current.Hello : null;
+        var hello = await HelloAsync(stop);
         var running = Check(hello);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var writing = WriteAsync(end.Token);
@@ -53,6 +56,15 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
         foreach (var loop in loops)
             await loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await first;
+    }
+
+    private async Task<Hello?> HelloAsync(CancellationToken stop)
+    {
+        try { return await IsMoreSaidAsync(stop).WaitAsync(SlowestHello, stop) ? input.Current.Hello : null; }
+        catch (TimeoutException)
+        {
+            throw new PlatformException(StatusCode.DeadlineExceeded, "HELLO_TOO_SLOW", $"The stream has said nothing for {SlowestHello.TotalSeconds} s.");
+        }
     }
 
     private static Guid[] Check(Hello? hello)
