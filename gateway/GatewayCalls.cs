@@ -59,12 +59,11 @@ internal sealed class GatewayCalls(HttpContext asked, RequestDelegate pipeline)
             Scheme = asked.Request.Scheme,
             Method = HttpMethods.Post,
             Path = $"/{method.Service.FullName}/{method.Name}",
-            Body = new MemoryStream(frame),
         });
         features.Set<IHttpResponseFeature>(new HttpResponseFeature());
         features.Set<IHttpResponseBodyFeature>(frames);
         features.Set<IHttpResponseTrailersFeature>(frames);
-        features.Set<IHttpRequestBodyDetectionFeature>(new GivenBody());
+        WholeRequest.Set(features, frame);
         features.Set<IHttpRequestLifetimeFeature>(new HttpRequestLifetimeFeature { RequestAborted = cancellation });
         // By where it comes from, and by its certificate, a caller may be told from others.
         features.Set(asked.Features.Get<IHttpConnectionFeature>());

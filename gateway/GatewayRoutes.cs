@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
@@ -20,18 +19,11 @@ public static class GatewayRoutes
 
     // A stream may be silent for long, and a dead peer is found by pings; this only ends what everybody has forgotten.
     private static readonly TimeSpan SilenceTimeout = TimeSpan.FromHours(24);
-    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(3);
 
     // An instance is left out after a few failed calls within this time, and for as long: soon enough that few calls meet a
     // dead one, and that one which was restarted works again.
     private static readonly TimeSpan FailureWindow = TimeSpan.FromSeconds(5);
     private const int CallsBeforeJudging = 3;
-
-    // New connections now and then, so that instances added behind one name get their share.
-    private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(10);
-
-    // What may lie here of one answer for a caller who does not take it. With the usual 64 KiB, which is one piece of a file, the service waits for leave to go on after each.
-    private const int StreamWindowBytes = 256 * 1024;
 
     public static void AddServiceRoutes(this WebApplicationBuilder builder)
     {
@@ -46,8 +38,13 @@ public static class GatewayRoutes
                 // The one of these headers that services read; what a caller has written into the others goes no further.
                 transforms.AddXForwarded(ForwardedTransformActions.Remove);
                 transforms.AddXForwardedFor(action: ForwardedTransformActions.Set);
-            })
-            .ConfigureHttpClient((_, handler) => Tune(handler, Telemetry.IsCollected(builder.Configuration)));
+                transforms.AddRequestTransform(static request =>
+                {
+                    WholeRequest.Pass(request.HttpContext, request.ProxyRequest);
+                    return ValueTask.CompletedTask;
+                });
+            });
+        builder.Services.AddSingleton<IForwarderHttpClientFactory, ServiceClients>();
         builder.Services.AddSingleton<IAvailableDestinationsPolicy, ReadyInstances>();
         builder.Services.AddHostedService<ReadinessWatch>();
     }
@@ -56,6 +53,7 @@ public static class GatewayRoutes
     {
         call.UseMiddleware<EdgeMiddleware>();
         call.UseMiddleware<StreamMiddleware>();
+        call.UseMiddleware<WholeRequestMiddleware>();
         call.UseMiddleware<ForwardingMiddleware>();
         call.UseLoadBalancing();
         call.UsePassiveHealthChecks();
@@ -115,21 +113,4 @@ public static class GatewayRoutes
             ActivityTimeout = SilenceTimeout,
         },
     };
-
-    // The proxy has switched off already what a proxy must not have: cookies, redirects, decompression, a proxy of its own.
-    private static void Tune(SocketsHttpHandler handler, bool isCollected)
-    {
-        // No span of each call that nobody would see; ForwardingMiddleware says which trace it belongs to.
-        if (!isCollected)
-            handler.ActivityHeadersPropagator = null;
-        handler.ConnectTimeout = ConnectTimeout;
-        // As the server reads them. Without it a header beyond ASCII could not be handed on, which would look like the instance's failure.
-        handler.RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8;
-        handler.EnableMultipleHttp2Connections = true;
-        handler.InitialHttp2StreamWindowSize = StreamWindowBytes;
-        handler.PooledConnectionLifetime = ConnectionLifetime;
-        handler.KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests;
-        handler.KeepAlivePingDelay = GatewayLimits.PingAfterSilence;
-        handler.KeepAlivePingTimeout = GatewayLimits.PingTimeout;
-    }
 }

@@ -79,7 +79,6 @@ public sealed class RestMiddleware(RequestDelegate next, RestRules rules, EdgeGa
     {
         var request = context.Request;
         (request.Method, request.Path, request.QueryString) = (HttpMethods.Post, rule.GrpcPath, default);
-        request.Body = new MemoryStream(frame);
         request.Headers.Remove("transfer-encoding");
         request.Headers.Remove("accept-encoding");
         request.Headers.Remove("expect");
@@ -88,7 +87,7 @@ public sealed class RestMiddleware(RequestDelegate next, RestRules rules, EdgeGa
         request.ContentType = "application/grpc";
         request.ContentLength = frame.Length;
         request.Headers.TE = "trailers";
-        context.Features.Set<IHttpRequestBodyDetectionFeature>(new GivenBody());
+        WholeRequest.Set(context.Features, frame);
         // Every service answers this package; the path says which is meant.
         if (rule.Method.File.Package == "agentplatform.operations.v1" && values.FirstOrDefault(v => v.Field == "service") is { Value: { } service })
             request.Headers[OperationsService.ServiceHeader] = service;

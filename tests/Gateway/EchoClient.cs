@@ -15,6 +15,10 @@ public sealed class EchoClient(string address, string? token, HttpMessageHandler
         CancellationToken cancellation = default) =>
         _channel.CreateCallInvoker().AsyncUnaryCall(Method(MethodType.Unary, package, method), null, Options(headers, deadline, cancellation), "hello");
 
+    /// <summary>Calls a method of any service by its path, "/package.Service/Method".</summary>
+    public async Task<string> CallAsync(string path, string message, Metadata? headers = null) => await _channel.CreateCallInvoker().AsyncUnaryCall(
+        new Method<string, string>(MethodType.Unary, path[1..path.LastIndexOf('/')], path[(path.LastIndexOf('/') + 1)..], Text, Text), null, Options(headers, null, default), message);
+
     public AsyncDuplexStreamingCall<string, string> Stream(string method = "Echo", CancellationToken cancellation = default) =>
         _channel.CreateCallInvoker().AsyncDuplexStreamingCall(
             Method(MethodType.DuplexStreaming, "agentplatform.registry.v1", method), null, Options(null, null, cancellation));

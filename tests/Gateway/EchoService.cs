@@ -40,8 +40,8 @@ public sealed class EchoService : IAsyncDisposable
     /// <summary>Breaks the connection of a call to <c>Break</c>, which has sent back one message by then.</summary>
     public TaskCompletionSource BreakNow { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Whether every method does as <c>Hang</c>.</summary>
-    public bool Hangs { get; set; }
+    /// <summary>As which method every one does; null for itself.</summary>
+    public string? Does { get; set; }
 
     /// <summary>What <c>/health</c> says.</summary>
     public string Health { get; set; } = "Healthy";
@@ -77,7 +77,7 @@ public sealed class EchoService : IAsyncDisposable
     private async Task AnswerAsync(string method, HttpContext context)
     {
         Calls.Enqueue(context.Request.Headers.ToDictionary(h => h.Key.ToLowerInvariant(), h => h.Value.ToString()));
-        switch (Hangs ? "Hang" : method)
+        switch (Does ?? method)
         {
             case "Hang":
                 await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => GivenUp.TrySetResult(), TaskScheduler.Default);

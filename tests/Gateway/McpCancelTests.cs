@@ -18,7 +18,7 @@ public sealed class McpCancelTests(TestServers servers)
     public async Task A_call_that_is_taken_back_is_given_up_at_its_service(string way)
     {
         await using var echo = await EchoService.StartAsync();
-        echo.Hangs = true;
+        echo.Does = "Hang";
         var settings = GatewayFixture.SettingsFor(echo);
         settings["ConnectionStrings:redis"] = servers.Redis;
         await using var gateway = GatewayFixture.Start(settings);

@@ -99,6 +99,25 @@ public sealed class RawHttp2 : IDisposable
         catch (IOException) { return goAway; }
     }
 
+    /// <summary>Reads until a stream ends; gives back its data.</summary>
+    public async Task<byte[]> ReadDataAsync(int stream, CancellationToken cancellation)
+    {
+        var (connection, head, data) = (_client.GetStream(), new byte[HeadBytes], new List<byte>());
+        while (true)
+        {
+            await connection.ReadExactlyAsync(head, cancellation);
+            var payload = new byte[head[0] << 16 | head[1] << 8 | head[2]];
+            await connection.ReadExactlyAsync(payload, cancellation);
+            if (BinaryPrimitives.ReadInt32BigEndian(head.AsSpan(5)) != stream)
+                continue;
+            if (head[3] == (byte)Frame.Data)
+                data.AddRange(payload);
+            // END_STREAM, of data and of headers.
+            if (head[3] is (byte)Frame.Data or (byte)Frame.Headers && (head[4] & 1) != 0)
+                return [.. data];
+        }
+    }
+
     /// <summary>The headers of a gRPC call, without compression (RFC 7541, literals that are not indexed).</summary>
     public static byte[] Call(string path, string? token, params IEnumerable<(string Name, string Value)> more)
     {
