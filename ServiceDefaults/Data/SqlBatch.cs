@@ -5,12 +5,16 @@ namespace AgentPlatform;
 /// <summary>How statements are put into a batch, and their results read: parameters are positional, <c>$1</c> first.</summary>
 internal static class SqlBatch
 {
-    /// <summary>Leaves the results of those statements behind that only lock rows.</summary>
-    public static async Task SkipLocksAsync(this NpgsqlDataReader reader, IEnumerable<Statement> statements)
+    /// <summary>Reads what those statements return that return something, and leaves behind the results of those that only lock rows.</summary>
+    public static async Task PassAsync(this NpgsqlDataReader reader, IEnumerable<Statement> statements)
     {
         foreach (var statement in statements)
-            if (statement.IsLock)
+        {
+            while (statement.Returned is { } returned && await reader.ReadAsync())
+                returned(reader);
+            if (statement.IsLock || statement.Returned is not null)
                 await reader.NextResultAsync();
+        }
     }
 
     public static NpgsqlParameter Of(object? value) => new() { Value = value ?? DBNull.Value };

@@ -1,3 +1,5 @@
+using Npgsql;
+
 namespace AgentPlatform;
 
 /// <summary>A statement and its values, <c>$1</c> first.</summary>
@@ -8,6 +10,11 @@ namespace AgentPlatform;
 /// </param>
 internal readonly record struct Statement(string Sql, object?[] Values, bool IsOfColumns)
 {
+    /// <summary>
+    /// Reads what it returns of each of its rows, which begin with the subject, the first of its columns; null when it returns nothing. It may be called twice, and before the commit.
+    /// </summary>
+    public Action<NpgsqlDataReader>? Returned { get; init; }
+
     /// <summary>Whether it only locks rows: it has a result that nobody looks at.</summary>
     public bool IsLock => Sql.StartsWith("SELECT", StringComparison.Ordinal);
 

@@ -59,5 +59,6 @@ public sealed partial class UnitOfWork
         _pending.AddRange(before);
         _entries.Clear();
         _topics.Clear();
+        _afterwards.Clear();
     }
 }

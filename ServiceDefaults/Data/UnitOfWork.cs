@@ -26,6 +26,7 @@ public sealed partial class UnitOfWork : IAsyncDisposable
     private readonly List<Statement> _pending = [];
     private readonly List<AuditEntry> _entries = [];
     private readonly List<string> _topics = [];
+    private readonly List<Action> _afterwards = [];
     private RentedConnection? _rented;
     private bool _begun;
     private bool _sendsTag;
@@ -48,6 +49,13 @@ public sealed partial class UnitOfWork : IAsyncDisposable
     /// committed together become one. All its values are arrays, of the same types in each unit; it must not depend on how many rows there are.
     /// </summary>
     public void ExecuteRows(string sql, params Array[] columns) => _pending.Add(new Statement(sql, columns, IsOfColumns: true));
+
+    /// <summary>
+    /// The same of a statement that returns rows, each beginning with its subject, which is the first of the columns. They are read before the commit, perhaps twice: what
+    /// follows from them is for <see cref="AfterCommit"/>.
+    /// </summary>
+    public void ExecuteRows(string sql, Action<NpgsqlDataReader> returned, params Array[] columns) =>
+        _pending.Add(new Statement(sql, columns, IsOfColumns: true) { Returned = returned });
 
     /// <summary>Runs a statement that returns rows, and maps them.</summary>
     public async Task<List<T>> QueryAsync<T>(string sql, Func<NpgsqlDataReader, T> map, params object?[] values)
@@ -86,6 +94,9 @@ public sealed partial class UnitOfWork : IAsyncDisposable
     /// <summary>Wakes whoever waits for this topic, on every instance, once the change is committed.</summary>
     public void Wake(string topic) => _topics.Add(topic);
 
+    /// <summary>Does this once the change is committed, before anybody is told of it; it may wake. Should the process end in between, it is never done.</summary>
+    public void AfterCommit(Action then) => _afterwards.Add(then);
+
     /// <summary>Commits everything in one round trip and gives the answer back.</summary>
     public async Task<TResponse> CommitAsync<TResponse>(TResponse response) where TResponse : IMessage
     {
@@ -116,6 +127,7 @@ public sealed partial class UnitOfWork : IAsyncDisposable
             _scope.Tools.Tags.Remember(_rented!.Connection, _scope.ConnectionTag);
         if (_entries.Count > 0)
             _scope.Tools.Signal.Set();
+        _afterwards.ForEach(then => then());
         foreach (var topic in _topics)
             _scope.Tools.Wakeups.Signal(topic);
         if (_call is not null)
@@ -135,7 +147,7 @@ public sealed partial class UnitOfWork : IAsyncDisposable
         AddPending(batch);
         batch.Add(sql, values);
         await using var reader = await ExecuteAsync(batch);
-        await reader.SkipLocksAsync(_pending);
+        await reader.PassAsync(_pending);
         return await ReadAsync(reader, map);
     }
 
@@ -156,7 +168,7 @@ public sealed partial class UnitOfWork : IAsyncDisposable
                     await reader.NextResultAsync(Cancellation);
                 if (_call is null || await IsClaimedAsync(reader, _call))
                 {
-                    await reader.SkipLocksAsync(_pending);
+                    await reader.PassAsync(_pending);
                     return await ReadAsync(reader, map);
                 }
                 await DrainAsync(reader);
@@ -265,7 +277,15 @@ public sealed partial class UnitOfWork : IAsyncDisposable
             batch.Add("COMMIT");
         (_isSent, _roundTrips) = (true, _roundTrips + 1);
         // Not cancellable: once sent, a commit is not taken back by a caller who stops waiting.
-        try { await batch.ExecuteNonQueryAsync(CancellationToken.None); }
+        try
+        {
+            await using var reader = await batch.ExecuteReaderAsync(CancellationToken.None);
+            if (!_begun && _sendsTag)
+                await reader.NextResultAsync();
+            await reader.PassAsync(_pending);
+            // What comes last is the commit, and how it went.
+            while (await reader.NextResultAsync()) { }
+        }
         catch (PostgresException e) when (_hasLeftGroup && !IsBroken(e))
         {
             _scope.Tools.Commits.Refused(_scope.ConnectionTag);

@@ -6,7 +6,7 @@ namespace AgentPlatform;
 internal sealed record Additions(StoredAnswer? Answer, IReadOnlyList<Statement> Statements, IReadOnlyList<OutboxRow> Outbox)
 {
     /// <summary>Adds what one unit writes. The answer first, so that a repeat fails on its key and not on what the first call has changed.</summary>
-    public void AddTo(NpgsqlBatch batch)
+    private void AddTo(NpgsqlBatch batch)
     {
         if (Answer is { } a)
             batch.Add(IdempotencySql.Insert, a.Call.Caller, a.Call.Method, a.Call.Key, a.Call.Fingerprint, a.Answer, a.CreatedAt);
@@ -17,12 +17,13 @@ internal sealed record Additions(StoredAnswer? Answer, IReadOnlyList<Statement> 
     }
 
     /// <summary>Adds what several units write, with one statement for all answers, one for all entries, and one for rows of a kind.</summary>
-    public static void AddTo(NpgsqlBatch batch, IReadOnlyList<Additions> all)
+    /// <returns>The statements of the units, in their order.</returns>
+    public static IReadOnlyList<MergedStatement> AddTo(NpgsqlBatch batch, IReadOnlyList<Additions> all)
     {
         if (all.Count == 1)
         {
             all[0].AddTo(batch);
-            return;
+            return [.. all[0].Statements.Select(s => new MergedStatement(s))];
         }
         // Always in the same order, so that of two groups with the same keys one waits for the other and never both.
         var answers = all.Where(a => a.Answer is not null).Select(a => a.Answer!).OrderBy(a => a.Call.Key, StringComparer.Ordinal).ToArray();
@@ -38,5 +39,6 @@ internal sealed record Additions(StoredAnswer? Answer, IReadOnlyList<Statement> 
         var rows = all.SelectMany(a => a.Outbox).ToArray();
         if (rows.Length > 0)
             batch.Add(OutboxSql.InsertAll, Array.ConvertAll(rows, r => r.Id), Array.ConvertAll(rows, r => r.Entry), Array.ConvertAll(rows, r => r.CreatedAt));
+        return statements;
     }
 }

@@ -113,18 +113,26 @@ public sealed class GroupCommit
     private async Task WriteAsync(NpgsqlConnection connection, List<(CommitMember Member, Additions Additions)> ready, bool hasBegun, string tag)
     {
         await using var batch = connection.CreateBatch();
+        // Of the tag, when it is sent, and of the settings.
+        var skipped = 0;
         if (!hasBegun)
         {
             // A batch is a transaction by itself.
-            _tags.AddTo(batch, connection, tag);
+            skipped = _tags.AddTo(batch, connection, tag) ? 1 : 2;
             batch.Add(Settings);
         }
-        Additions.AddTo(batch, ready.ConvertAll(r => r.Additions));
+        var statements = Additions.AddTo(batch, ready.ConvertAll(r => r.Additions));
         if (hasBegun)
             batch.Add("COMMIT");
         ready.ForEach(r => r.Member.GoWith(ready.Count));
         using var span = GroupMember.StartSpan("group commit", ready.Select(r => r.Member));
-        await batch.ExecuteNonQueryAsync(CancellationToken.None);
+        await using var reader = await batch.ExecuteReaderAsync(CancellationToken.None);
+        for (; skipped > 0; skipped--)
+            await reader.NextResultAsync();
+        foreach (var statement in statements)
+            await statement.PassAsync(reader);
+        // What comes last is the commit, and how it went.
+        while (await reader.NextResultAsync()) { }
     }
 
     private static async Task RollbackAsync(NpgsqlConnection connection)

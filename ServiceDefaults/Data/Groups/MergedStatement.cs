@@ -5,7 +5,7 @@ namespace AgentPlatform;
 /// <summary>A statement of one unit of a group, or of several that say the same about other rows.</summary>
 internal sealed class MergedStatement(Statement first)
 {
-    private readonly List<object?[]> _values = [first.Values];
+    private readonly List<Statement> _all = [first];
 
     /// <summary>Whether nobody looks at its result.</summary>
     public bool IsLock => Askers.Count == 0 && first.IsLock;
@@ -27,7 +27,7 @@ internal sealed class MergedStatement(Statement first)
         {
             var at = statement.IsOfColumns ? all.FindIndex(next, m => m.Takes(statement)) : -1;
             if (at >= 0)
-                all[at]._values.Add(statement.Values);
+                all[at]._all.Add(statement);
             else
             {
                 at = all.Count;
@@ -38,7 +38,24 @@ internal sealed class MergedStatement(Statement first)
         return last;
     }
 
-    public void AddTo(NpgsqlBatch batch) => batch.Add(first.Sql, _values.Count == 1 ? first.Values : Columns());
+    public void AddTo(NpgsqlBatch batch) => batch.Add(first.Sql, _all.Count == 1 ? first.Values : Columns());
+
+    /// <summary>Lets each unit read its rows of what this returns, and leaves the results behind that nobody looks at.</summary>
+    public async Task PassAsync(NpgsqlDataReader reader)
+    {
+        if (first.Returned is null)
+        {
+            await reader.PassAsync(_all.Take(1));
+            return;
+        }
+        var returned = new Dictionary<Guid, Action<NpgsqlDataReader>>();
+        foreach (var statement in _all)
+            foreach (var subject in (Guid[])statement.Values[0]!)
+                returned[subject] = statement.Returned!;
+        while (await reader.ReadAsync())
+            returned[reader.GetGuid(0)](reader);
+        await reader.NextResultAsync();
+    }
 
     private bool Takes(Statement other) => first.IsOfColumns && other.Sql == first.Sql;
 
@@ -47,11 +64,11 @@ internal sealed class MergedStatement(Statement first)
         var columns = new object?[first.Values.Length];
         for (var i = 0; i < columns.Length; i++)
         {
-            var column = Array.CreateInstance(first.Values[i]!.GetType().GetElementType()!, _values.Sum(v => ((Array)v[i]!).Length));
+            var column = Array.CreateInstance(first.Values[i]!.GetType().GetElementType()!, _all.Sum(s => ((Array)s.Values[i]!).Length));
             var filled = 0;
-            foreach (var values in _values)
+            foreach (var statement in _all)
             {
-                var part = (Array)values[i]!;
+                var part = (Array)statement.Values[i]!;
                 part.CopyTo(column, filled);
                 filled += part.Length;
             }

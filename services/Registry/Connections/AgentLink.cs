@@ -201,11 +201,29 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
         _toldConfig = answer.ConfigVersion;
         await _queue.Writer.WriteAsync(new ConnectResponse { Welcome = new Welcome { Heartbeat = answer } }, stop);
         if (arrival.HoldsTasks)
-            foreach (var task in await BeginAsync(() => tools.Turns.TakeAsync(() => ResumeAsync(hello.Epoch, running), stop), stop))
-                await _queue.Writer.WriteAsync(new ConnectResponse { Task = task.ToProto() }, stop);
+            await GiveAsync(await BeginAsync(() => tools.Turns.TakeAsync(() => ResumeAsync(hello.Epoch, running), stop), stop), stop);
+        waiter.Stream = new AgentStream(hello.Epoch, _link, Math.Max(1, hello.MaxInFlight));
         var isWoken = false;
         while (true)
-            isWoken = !await LookAsync(waiter, hello.Epoch, Math.Max(1, hello.MaxInFlight), isWoken, stop) || await waiter.WaitAsync(LookEvery, stop);
+            isWoken = !await LookAsync(waiter, waiter.Stream, isWoken, stop) || await WaitAsync(waiter, stop);
+    }
+
+    // Until it is to look for tasks; true when it was woken for that. What it is handed over meanwhile needs no look.
+    private async Task<bool> WaitAsync(Waiter waiter, CancellationToken stop)
+    {
+        while (true)
+        {
+            var isWoken = await waiter.WaitAsync(LookEvery, stop);
+            await GiveAsync(waiter.HandedOver(), stop);
+            if (!isWoken || waiter.MustLook())
+                return isWoken;
+        }
+    }
+
+    private async Task GiveAsync(IEnumerable<AgentTaskRecord> tasks, CancellationToken stop)
+    {
+        foreach (var task in tasks)
+            await _queue.Writer.WriteAsync(new ConnectResponse { Task = task.ToProto() }, stop);
     }
 
     // That there is no connection for the moment is no reason to turn a stream away that would only come back at once.
@@ -233,7 +251,7 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
     }
 
     // False when there may be more at once. Who was woken for a task takes it; whoever looks by himself asks first, together with all others, whether there is one.
-    private async Task<bool> LookAsync(Waiter waiter, long epoch, int maximumInFlight, bool isWoken, CancellationToken stop)
+    private async Task<bool> LookAsync(Waiter waiter, AgentStream stream, bool isWoken, CancellationToken stop)
     {
         try
         {
@@ -241,13 +259,13 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
             if (!isWoken && await tools.Views.ReadAsync(_agentId) is { CanTakeTasks: false } view)
             {
                 waiter.MayBeFull = false;
-                await TellAsync(view.Standing, epoch, stop);
+                await TellAsync(view.Standing, stream.Epoch, stop);
                 return true;
             }
-            var taken = await tools.Turns.TakeAsync(() => ClaimAsync(epoch, maximumInFlight), stop);
-            foreach (var task in taken.Tasks)
-                await _queue.Writer.WriteAsync(new ConnectResponse { Task = task.ToProto() }, stop);
-            await TellAsync(taken.Standing, epoch, stop);
+            var taken = await tools.Turns.TakeAsync(() => ClaimAsync(stream), stop);
+            // What it was handed over meanwhile may have been made before what it found, or after that.
+            await GiveAsync(taken.Tasks.Concat(waiter.HandedOver()).OrderByDescending(t => t.Priority).ThenBy(t => t.Id), stop);
+            await TellAsync(taken.Standing, stream.Epoch, stop);
             // A task that has ended since has woken this one already.
             waiter.MayBeFull = taken.Tasks.Count >= taken.Room;
             return taken.Tasks.Count < ClaimMaximum;
@@ -259,10 +277,10 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
         }
     }
 
-    private async Task<HandedOut> ClaimAsync(long epoch, int maximumInFlight)
+    private async Task<HandedOut> ClaimAsync(AgentStream stream)
     {
         await using var work = await tools.Database.BeginAsync(context);
-        return await tools.Leases.ClaimAndCommitAsync(work, _agentId, epoch, ClaimMaximum, maximumInFlight, _link);
+        return await tools.Leases.ClaimAndCommitAsync(work, _agentId, stream, ClaimMaximum);
     }
 
     private async Task TellAsync(AgentStanding? agent, long epoch, CancellationToken stop)

@@ -86,6 +86,16 @@ public static class AgentTaskRules
         Version = 1,
     };
 
+    /// <summary>A new task that its agent is given as it is made.</summary>
+    public static AgentTaskRecord HandOver(AgentTaskRecord made, AgentStream stream, DateTimeOffset leaseUntil) => made with
+    {
+        Status = Assigned,
+        Attempt = 1,
+        HolderEpoch = stream.Epoch,
+        LeaseUntil = leaseUntil,
+        Version = 2,
+    };
+
     public static AgentTaskRecord Start(AgentTaskRecord task, DateTimeOffset now) => task.Status is InProgress ? task : Changed(task, now) with
     {
         Status = InProgress,

@@ -4,7 +4,7 @@ using AgentPlatform.Contracts.Registry.V1;
 namespace AgentPlatform.Registry;
 
 /// <summary>Makes tasks, within whatever unit of work has a reason to: an RPC, a schedule, a deployment. Wakes who waits for them.</summary>
-public sealed class AgentTasks(AgentTaskStore store, TaskReports reports, Database database, TimeProvider clock)
+public sealed class AgentTasks(AgentTaskStore store, Dispatcher dispatcher, TaskReports reports, TaskSettings settings, Database database, TimeProvider clock)
 {
     /// <summary>The most agents that one call makes a task each for.</summary>
     public const int SelectionMaximum = 10_000;
@@ -68,15 +68,46 @@ public sealed class AgentTasks(AgentTaskStore store, TaskReports reports, Databa
 
     private async Task<IReadOnlyList<Guid>?> CreateAsync(UnitOfWork work, IReadOnlyList<NewAgentTask> tasks, DateTimeOffset now)
     {
-        var ids = await store.AddAsync(work, tasks, now);
+        var ids = AddHandedOver(work, tasks, now);
         if (ids is null)
-            return null;
+        {
+            ids = await store.AddAsync(work, tasks, now);
+            if (ids is null)
+                return null;
+            Wake(work, tasks, now);
+        }
         var first = tasks[0];
         work.Audit("agent_task.create", ids.Count == 1 ? $"agent_task/{ids[0]}" : "agent_task",
             [("type", first.Type), ("agent_id", first.AgentId ?? ""), ("pool", first.Pool?.Key ?? ""), ("parent_id", first.ParentId?.ToString() ?? ""),
                 ("count", $"{ids.Count}"), ("ids", string.Join(' ', ids.Take(IdsTold))), ("origin", first.Origin ?? "")]);
-        foreach (var queue in tasks.Where(t => t.NotBefore is null || t.NotBefore <= now).GroupBy(t => t.Pool?.Key ?? AgentTaskRules.QueueOf(t.AgentId!)))
-            work.Wake(AgentTaskRules.TopicOfQueue(queue.Key, queue.Count()));
         return ids;
     }
+
+    // Those whose agents take tasks by streams at this instance are theirs in this very commit, as far as the streams have room. Null when there is none of them.
+    private IReadOnlyList<Guid>? AddHandedOver(UnitOfWork work, IReadOnlyList<NewAgentTask> tasks, DateTimeOffset now)
+    {
+        var waiters = tasks.Select(t => t is { Origin: null, AgentId: { } agent } && IsDue(t, now) ? dispatcher.FindStream(agent) : null).ToList();
+        if (waiters.TrueForAll(w => w is null))
+            return null;
+        var streams = waiters.ConvertAll(w => w?.Stream);
+        var leaseUntil = now + settings.AssignmentLease;
+        var isHeld = new Dictionary<Guid, bool>();
+        var ids = store.AddHandedOver(work, tasks, streams, now, leaseUntil, (id, held) => isHeld[id] = held);
+        work.AfterCommit(() =>
+        {
+            for (var i = 0; i < ids.Count; i++)
+                if (isHeld[ids[i]])
+                    waiters[i]!.HandOver(AgentTaskRules.HandOver(AgentTaskRules.New(tasks[i], ids[i], work.Caller.Subject, now), streams[i]!, leaseUntil));
+            Wake(work, tasks.Where((_, i) => !isHeld[ids[i]]), now);
+        });
+        return ids;
+    }
+
+    private static void Wake(UnitOfWork work, IEnumerable<NewAgentTask> tasks, DateTimeOffset now)
+    {
+        foreach (var queue in tasks.Where(t => IsDue(t, now)).GroupBy(t => t.Pool?.Key ?? AgentTaskRules.QueueOf(t.AgentId!)))
+            work.Wake(AgentTaskRules.TopicOfQueue(queue.Key, queue.Count()));
+    }
+
+    private static bool IsDue(NewAgentTask task, DateTimeOffset now) => task.NotBefore is not { } notBefore || notBefore <= now;
 }

@@ -108,7 +108,7 @@ public sealed class LeaseStore(Database database, Wakeups wakeups, TaskSettings 
     }
 
     /// <summary>The same for the stream that is the agent's last one, and commits; with how the agent stands.</summary>
-    public async Task<HandedOut> ClaimAndCommitAsync(UnitOfWork work, string agentId, long epoch, int atMost, int maximumHeld, long link)
+    public async Task<HandedOut> ClaimAndCommitAsync(UnitOfWork work, string agentId, AgentStream stream, int atMost)
     {
         var now = database.Now;
         var (standing, room) = (default(AgentStanding), 0L);
@@ -117,7 +117,7 @@ public sealed class LeaseStore(Database database, Wakeups wakeups, TaskSettings 
             if (standing is null)
                 (standing, room) = (StandingOf(row), row.GetInt64(StandingColumn + 5));
             return row.IsDBNull(0) ? null : AgentTaskRow.Read(row);
-        }, agentId, epoch, (long)atMost, (long)maximumHeld, now + settings.AssignmentLease, now, link);
+        }, agentId, stream.Epoch, (long)atMost, (long)stream.MaxInFlight, now + settings.AssignmentLease, now, stream.Link);
         var claimed = rows.OfType<AgentTaskRecord>().ToList();
         // What was handed out is known only now, and committed.
         if (claimed.Exists(SessionTasks.IsOne))
