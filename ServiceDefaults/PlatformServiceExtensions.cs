@@ -115,7 +115,7 @@ public static class PlatformServiceExtensions
         builder.Services.AddSingleton<OutboxSignal>();
         builder.Services.AddSingleton<Cache>();
         builder.Services.AddHostedService<CacheConnection>();
-        builder.Services.AddSingleton<AnswerCache>();
+        builder.Services.AddSingleton<SeenKeys>();
         builder.Services.AddSingleton<Wakeups>();
         builder.Services.AddSingleton<UnitOfWorkTools>();
         builder.Services.AddSingleton<Database>();

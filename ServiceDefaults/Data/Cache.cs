@@ -7,39 +7,23 @@ namespace AgentPlatform;
 /// Redis as something that may be gone: every question has a short time to be answered, and after a failure nobody asks for a
 /// moment, so that a Redis which hangs does not slow every call down.
 /// </summary>
-public sealed partial class Cache
+public sealed partial class Cache(TimeProvider clock, ILogger<Cache> log)
 {
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(1);
 
     private volatile IConnectionMultiplexer? _redis;
     private volatile bool _paused;
-    private readonly TimeProvider _clock;
-    private readonly ILogger<Cache> _log;
-    private readonly CacheFlights _flights;
     private long _pausedSince;
-
-    public Cache(TimeProvider clock, ILogger<Cache> log) => (_clock, _log, _flights) = (clock, log, new CacheFlights(clock, Pause));
 
     /// <summary>Redis can be asked from now on; until then it counts as gone.</summary>
     public void Use(IConnectionMultiplexer redis) => _redis = redis;
-
-    /// <summary>The value, or null when there is none or Redis does not answer in time.</summary>
-    public Task<byte[]?> GetAsync(string key) =>
-        Connected() is { } database ? _flights.GetAsync(database, key) : Task.FromResult<byte[]?>(null);
-
-    /// <summary>Keeps a value for a time, if Redis is there. Nobody waits for it.</summary>
-    public void Set(string key, byte[] value, TimeSpan lifetime)
-    {
-        if (Connected() is { } database)
-            _flights.Set(database, key, value, lifetime);
-    }
 
     /// <summary>Runs a Lua script; null when Redis does not answer within this time.</summary>
     public async Task<RedisResult?> EvaluateAsync(string script, RedisKey[] keys, RedisValue[] values, TimeSpan within)
     {
         if (Connected() is not { } database)
             return null;
-        try { return await database.ScriptEvaluateAsync(script, keys, values).WaitAsync(within, _clock); }
+        try { return await database.ScriptEvaluateAsync(script, keys, values).WaitAsync(within, clock); }
         catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException)
         {
             Pause(e);
@@ -60,7 +44,7 @@ public sealed partial class Cache
     {
         if (_paused)
         {
-            if (_clock.GetElapsedTime(Volatile.Read(ref _pausedSince)) < PauseAfterFailure)
+            if (clock.GetElapsedTime(Volatile.Read(ref _pausedSince)) < PauseAfterFailure)
                 return null;
             _paused = false;
         }
@@ -69,9 +53,9 @@ public sealed partial class Cache
 
     private void Pause(Exception exception)
     {
-        Volatile.Write(ref _pausedSince, _clock.GetTimestamp());
+        Volatile.Write(ref _pausedSince, clock.GetTimestamp());
         _paused = true;
-        Unanswered(_log, exception.Message);
+        Unanswered(log, exception.Message);
     }
 
     [LoggerMessage(LogLevel.Warning, "Redis does not answer; for the next second it goes without ({Cause})")]

@@ -143,8 +143,23 @@ public sealed class Database(NpgsqlDataSource source, UnitOfWorkTools tools)
     // The principal of what nobody has called for.
     private Caller Self { get; } = new() { Subject = $"service/{tools.Service.Name}", Roles = [Role.Service] };
 
+    /// <summary>The answer that is stored for a call; null when there is none. IDEMPOTENCY_KEY_REUSED when it belongs to another request.</summary>
+    public async Task<byte[]?> FindAnswerAsync(ServerCallContext context, IdempotentCall call)
+    {
+        var batch = new ReadBatch { IsSmall = true };
+        var found = batch.Add(IdempotencySql.Find, IdempotencySql.Read, call.Caller, call.Method, call.Key, CutoffOf(call));
+        await ReadAsync(context, batch);
+        if (found is not [var (fingerprint, answer)])
+            return null;
+        call.CheckSame(fingerprint);
+        return answer;
+    }
+
     /// <summary>Answers that are older than this no longer count.</summary>
     internal DateTimeOffset IdempotencyCutoff => Now - tools.Idempotency.Retention;
+
+    /// <summary>The same of the answers to this call, which may say so itself.</summary>
+    internal DateTimeOffset CutoffOf(IdempotentCall call) => call.Since > IdempotencyCutoff ? call.Since.Value : IdempotencyCutoff;
 
     /// <summary>Forgets the connections of a server that has gone, so that no other call meets one of them.</summary>
     internal void Forget(NpgsqlException exception)

@@ -45,7 +45,7 @@ public sealed partial class UnitOfWork
         }, Cancellation);
         if (await IsCommittedWithOthersAsync(member))
         {
-            Committed(answer);
+            Committed();
             return response;
         }
         Forget(before);

@@ -117,11 +117,11 @@ public sealed partial class UnitOfWork : IAsyncDisposable
             _scope.Database.Forget(e);
             throw OutcomeUnknown(e);
         }
-        Committed(answer);
+        Committed();
         return response;
     }
 
-    private void Committed(byte[]? answer = null)
+    private void Committed()
     {
         if (_sendsTag)
             _scope.Tools.Tags.Remember(_rented!.Connection, _scope.ConnectionTag);
@@ -130,8 +130,6 @@ public sealed partial class UnitOfWork : IAsyncDisposable
         _afterwards.ForEach(then => then());
         foreach (var topic in _topics)
             _scope.Tools.Wakeups.Signal(topic);
-        if (_call is not null)
-            _scope.Tools.Answers.Keep(_call, answer ?? [], _scope.Database.Now);
         _scope.Tools.Metrics.Committed(_roundTrips);
     }
 
@@ -196,10 +194,9 @@ public sealed partial class UnitOfWork : IAsyncDisposable
         throw replay;
     }
 
-    private Exception Replay(NpgsqlDataReader reader, IdempotentCall call)
+    private static StoredAnswerException Replay(NpgsqlDataReader reader, IdempotentCall call)
     {
-        var (fingerprint, answer) = (reader.GetFieldValue<byte[]>(0), reader.GetFieldValue<byte[]>(1));
-        _scope.Tools.Answers.Keep(call with { Fingerprint = fingerprint }, answer, reader.GetFieldValue<DateTimeOffset>(2));
+        var (fingerprint, answer) = IdempotencySql.Read(reader);
         call.CheckSame(fingerprint);
         return new StoredAnswerException(answer);
     }
@@ -331,14 +328,8 @@ public sealed partial class UnitOfWork : IAsyncDisposable
         AddFind(batch, call);
     }
 
-    private void AddFind(NpgsqlBatch batch, IdempotentCall call) => batch.Add(IdempotencySql.Find, call.Caller, call.Method, call.Key, CutoffOf(call));
-
-    // Answers up to then no longer count.
-    private DateTimeOffset CutoffOf(IdempotentCall call)
-    {
-        var kept = _scope.Database.IdempotencyCutoff;
-        return call.Since > kept ? call.Since.Value : kept;
-    }
+    private void AddFind(NpgsqlBatch batch, IdempotentCall call) =>
+        batch.Add(IdempotencySql.Find, call.Caller, call.Method, call.Key, _scope.Database.CutoffOf(call));
 
     private void AddTag(NpgsqlBatch batch) => _sendsTag = !_scope.Tools.Tags.AddTo(batch, _rented!.Connection, _scope.ConnectionTag);
 
@@ -348,7 +339,7 @@ public sealed partial class UnitOfWork : IAsyncDisposable
         if (insert == IdempotencySql.Insert)
             batch.Add(insert, call.Caller, call.Method, call.Key, call.Fingerprint, answer, now);
         else
-            batch.Add(insert, call.Caller, call.Method, call.Key, call.Fingerprint, answer, now, CutoffOf(call));
+            batch.Add(insert, call.Caller, call.Method, call.Key, call.Fingerprint, answer, now, _scope.Database.CutoffOf(call));
     }
 
     private void AddPending(NpgsqlBatch batch)

@@ -8,10 +8,10 @@ namespace AgentPlatform;
 
 /// <summary>
 /// Reads the idempotency key of calls whose access option takes one, and answers a repeat with the stored answer and the
-/// trailer <c>idempotency-replayed: true</c>. Redis answers the common case; the truth is the service's own table, written in
-/// the transaction of the effect (<see cref="UnitOfWork"/>).
+/// trailer <c>idempotency-replayed: true</c>. It is in the service's own table, written in the transaction of the effect (<see cref="UnitOfWork"/>).
+/// What looks like a first call does not ask for it: should it be a repeat after all, its own answer stops it at the commit. docs/decisions/0002.
 /// </summary>
-public sealed class IdempotencyInterceptor(AccessRules rules, AnswerCache answers) : Interceptor
+public sealed class IdempotencyInterceptor(AccessRules rules, SeenKeys seen, Database database) : Interceptor
 {
     public const string KeyHeader = "idempotency-key";
 
@@ -23,6 +23,9 @@ public sealed class IdempotencyInterceptor(AccessRules rules, AnswerCache answer
 
     public const string ReplayedTrailer = "idempotency-replayed";
     private const int MaximumKeyLength = 255;
+
+    // What clients of gRPC say with each try but the first: https://github.com/grpc/proposal/blob/master/A6-client-retries.md.
+    private const string PreviousAttemptsHeader = "grpc-previous-rpc-attempts";
 
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
@@ -40,16 +43,14 @@ public sealed class IdempotencyInterceptor(AccessRules rules, AnswerCache answer
             throw Invalid(KeyHeader, "must be 1–255 printable ASCII characters");
         var call = new IdempotentCall(context.Caller().Subject, context.Method, key, IdempotentCall.FingerprintOf((IMessage)request)) { Since = SinceOf(context) };
         call.Attach(context);
-        if (await answers.FindAsync(call) is var (fingerprint, answer))
-        {
-            call.CheckSame(fingerprint);
+        var isRepeat = !seen.Add(call) || context.RequestHeaders.Get(PreviousAttemptsHeader) is not null;
+        if (isRepeat && await database.FindAnswerAsync(context, call) is { } answer)
             return Replay<TResponse>(answer, context);
-        }
         try
         {
             return await continuation(request, context);
         }
-        // The table had an answer that Redis had not.
+        // It was a repeat, or met its twin.
         catch (StoredAnswerException stored) { return Replay<TResponse>(stored.Answer, context); }
     }
 

@@ -6,11 +6,6 @@ public sealed class IdempotencySettings
     /// <summary>How long an answer is kept for repeats.</summary>
     public TimeSpan Retention { get; init; } = TimeSpan.FromHours(24);
 
-    /// <summary>
-    /// How long Redis keeps a copy. Nearly all repeats come within seconds; a copy of every answer of a day would not fit its memory.
-    /// </summary>
-    public TimeSpan CachedFor { get; init; } = TimeSpan.FromMinutes(10);
-
     /// <summary>How long a second call with a key waits for the first one's answer before it is told to try again.</summary>
     public TimeSpan InFlightWait { get; init; } = TimeSpan.FromSeconds(2);
 

@@ -1,3 +1,5 @@
+using Npgsql;
+
 namespace AgentPlatform;
 
 /// <summary>All SQL of stored answers.</summary>
@@ -10,9 +12,12 @@ internal static class IdempotencySql
 
     /// <summary>A statement of its own, after the claim, so that its snapshot is younger than the lock.</summary>
     public const string Find = """
-        SELECT fingerprint, answer, created_at FROM idempotency
+        SELECT fingerprint, answer FROM idempotency
          WHERE caller = $1 AND method = $2 AND key = $3 AND created_at > $4
         """;
+
+    /// <summary>Reads what it found.</summary>
+    public static (byte[] Fingerprint, byte[] Answer) Read(NpgsqlDataReader row) => (row.GetFieldValue<byte[]>(0), row.GetFieldValue<byte[]>(1));
 
     /// <summary>
     /// Stores an answer where none was stored before, which is nearly always; <see cref="IsTaken"/> tells when one was.
@@ -23,6 +28,12 @@ internal static class IdempotencySql
     public const string InsertAll = """
         INSERT INTO idempotency (caller, method, key, fingerprint, answer, created_at)
         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bytea[], $6::timestamptz[])
+        """;
+
+    /// <summary>Which of several calls have an answer, live or not; by their numbers, from 1.</summary>
+    public const string FindTaken = """
+        SELECT asked.number FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS asked (caller, method, key, number)
+         CROSS JOIN LATERAL (SELECT FROM idempotency i WHERE i.caller = asked.caller AND i.method = asked.method AND i.key = asked.key) AS taken
         """;
 
     /// <summary>
@@ -37,10 +48,10 @@ internal static class IdempotencySql
         """;
 
     /// <summary>Whether <see cref="Insert"/> failed because the key has an answer, live or not.</summary>
-    public static bool IsTaken(Npgsql.PostgresException e) =>
-        e is { SqlState: Npgsql.PostgresErrorCodes.UniqueViolation, TableName: "idempotency", ConstraintName: "idempotency_pkey" };
+    public static bool IsTaken(PostgresException e) =>
+        e is { SqlState: PostgresErrorCodes.UniqueViolation, TableName: "idempotency", ConstraintName: "idempotency_pkey" };
 
     /// <summary>Whether <see cref="InsertOverExpired"/> failed because the key has a live answer.</summary>
-    public static bool IsAnswered(Npgsql.PostgresException e) =>
-        e is { SqlState: Npgsql.PostgresErrorCodes.NotNullViolation, TableName: "idempotency", ColumnName: "created_at" };
+    public static bool IsAnswered(PostgresException e) =>
+        e is { SqlState: PostgresErrorCodes.NotNullViolation, TableName: "idempotency", ColumnName: "created_at" };
 }

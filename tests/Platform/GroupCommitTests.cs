@@ -49,7 +49,6 @@ public sealed class GroupCommitTests : IClassFixture<Platform>
         List<Task<CreateSessionResponse>> twins, others;
         await using (await HoldOutboxAsync())
         {
-            // Redis knows none of them yet, so all get as far as the commit.
             others = [.. Enumerable.Range(0, 20).Select(i => CreateAsync(person, $"other-{i}", $"other-{i}"))];
             twins = [.. Enumerable.Range(0, 20).Select(_ => CreateAsync(person, "twin", "twin"))];
             await AllAreThereAsync("session/ui", 2);

@@ -49,12 +49,13 @@ public sealed class GroupCommit
     private async Task CommitAsync(NpgsqlConnection connection, List<CommitMember> group)
     {
         var (hasBegun, tag) = (group[0].Question is not null, ConnectionTags.Of(group));
+        List<(CommitMember Member, Additions Additions)> ready = [];
         try
         {
-            var ready = hasBegun ? await AskAsync(connection, group, tag) : group.ConvertAll(m => (m, m.Additions(null)!));
+            ready = hasBegun ? await AskAsync(connection, group, tag) : group.ConvertAll(m => (m, m.Additions(null)!));
             await WriteAsync(connection, ready, hasBegun, tag);
             _tags.Remember(connection, tag);
-            ready.ForEach(r => r.Item1.Succeed());
+            ready.ForEach(r => r.Member.Succeed());
         }
         // Something of it was refused, and so all.
         catch (PostgresException e) when (!Database.IsConnectionLost(e))
@@ -62,8 +63,26 @@ public sealed class GroupCommit
             _metrics.CommitRefused(e);
             if (hasBegun)
                 await RollbackAsync(connection);
-            group.ForEach(m => m.GoAlone());
+            // Who repeats a call finds its answer alone; the others go again without him.
+            var repeats = IdempotencySql.IsTaken(e) ? await FindRepeatsAsync(connection, ready) : [];
+            var others = repeats.Count == 0 ? [] : ready.ConvertAll(r => r.Member).FindAll(m => !repeats.Contains(m));
+            group.Except(others).ToList().ForEach(m => m.GoAlone());
+            if (others.Count > 0)
+                await CommitAsync(connection, others);
         }
+    }
+
+    private static async Task<HashSet<CommitMember>> FindRepeatsAsync(NpgsqlConnection connection, List<(CommitMember Member, Additions Additions)> group)
+    {
+        var keyed = group.FindAll(r => r.Additions.Answer is not null);
+        var calls = keyed.ConvertAll(r => r.Additions.Answer!.Call);
+        await using var batch = connection.CreateBatch();
+        batch.Add(IdempotencySql.FindTaken, calls.Select(c => c.Caller).ToArray(), calls.Select(c => c.Method).ToArray(), calls.Select(c => c.Key).ToArray());
+        await using var reader = await batch.ExecuteReaderAsync(CancellationToken.None);
+        var repeats = new HashSet<CommitMember>();
+        while (await reader.ReadAsync())
+            repeats.Add(keyed[(int)reader.GetInt64(0) - 1].Member);
+        return repeats;
     }
 
     // Asks all questions in one round trip; who finds nothing, or refuses what it finds, leaves the group.
