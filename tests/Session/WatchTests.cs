@@ -139,19 +139,22 @@ public sealed class WatchTests(Platform platform) : IClassFixture<Platform>
     }
 
     [Fact]
-    public async Task More_watches_than_an_instance_serves_are_told_to_come_back()
+    public async Task One_caller_has_half_of_an_instances_places_and_beyond_them_all_but_services_are_told_to_come_back()
     {
-        const int Most = 256, PerConnection = 64;
+        const int Most = 256, PerConnection = 64, Half = Most / 2;
         await using var other = await platform.StartAnotherAsync("session");
-        var clients = Enumerable.Range(0, 1 + Most / PerConnection).Select(_ => platform.Client<Client>(other.GrpcAddress, Tokens.Operator())).ToList();
+        var clients = Enumerable.Range(0, 1 + Most / PerConnection).Select(i => platform.Client<Client>(other.GrpcAddress, Tokens.Operator($"watcher-{i * PerConnection / Half}"))).ToList();
         var session = await clients[0].CreateAsync();
         var watches = new List<AsyncServerStreamingCall<WatchSessionResponse>>();
         for (var i = 0; i < Most; i++)
         {
             watches.Add(Watch(clients[i / PerConnection], session.Id, 0));
             await NextAsync(watches[i]);
+            if (i == Half - 1)
+                await RefusedAsync(clients[0], session.Id, 0, StatusCode.ResourceExhausted, "TOO_MANY_WATCHES");
         }
 
+        await platform.Client<TaskDispatchService.TaskDispatchServiceClient>(other.GrpcAddress, Tokens.Service("registry")).FetchDispatchesAsync(new FetchDispatchesRequest());
         await RefusedAsync(clients[^1], session.Id, 0, StatusCode.ResourceExhausted, "TOO_MANY_WATCHES");
         watches[0].Dispose();
         await Eventually.TrueAsync(async () =>
