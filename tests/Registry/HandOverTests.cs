@@ -1,0 +1,173 @@
+using AgentPlatform.Contracts.Registry.V1;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using Links = AgentPlatform.Contracts.Registry.V1.AgentLinkService.AgentLinkServiceClient;
+using Stream = Grpc.Core.AsyncDuplexStreamingCall<AgentPlatform.Contracts.Registry.V1.ConnectRequest, AgentPlatform.Contracts.Registry.V1.ConnectResponse>;
+using Tasks = AgentPlatform.Contracts.Registry.V1.AgentTaskService.AgentTaskServiceClient;
+
+namespace AgentPlatform.Tests.Registries;
+
+/// <summary>Tasks that are their agents' in the commit that makes them, since the agents' streams are at the same instance; and those that are not.</summary>
+public sealed class HandOverTests(Platform platform) : IClassFixture<Platform>
+{
+    [Fact]
+    public async Task A_task_for_an_agent_that_waits_by_a_stream_is_its_own_in_the_commit_that_makes_it()
+    {
+        var agent = await TaskAgent.RegisterAsync(platform, "waiting");
+        using var link = await OpenAsync(agent, maxInFlight: 1);
+        // Its first look for tasks may still be under way, or the one after its last task.
+        await Eventually.TrueAsync(async () =>
+        {
+            var (made, isHeldAtOnce) = await CreateAndLookAsync("waiting");
+            var given = await NextAsync(link);
+            await agent.StartAsync(given);
+            Assert.Equal(AgentTaskStatus.Pending, made.Status);
+            Assert.Equal((made.Id, made.Payload, 1, AgentTaskStatus.Assigned, "waiting"), (given.Id, given.Payload, given.Attempt, given.Status, given.AgentId));
+            Assert.True(given.LeaseExpireTime > made.CreateTime);
+            await agent.CompleteAsync(given);
+            return isHeldAtOnce;
+        }, "a task is handed over at its making");
+    }
+
+    [Fact]
+    public async Task A_repeat_of_the_call_hands_nothing_over_again()
+    {
+        var agent = await TaskAgent.RegisterAsync(platform, "once");
+        using var link = await OpenAsync(agent, maxInFlight: 10);
+        var request = new CreateTaskRequest { AgentId = "once", Task = new TaskSpec { Type = "first" } };
+        var answers = await Task.WhenAll(Enumerable.Range(0, 5).Select(
+            async _ => await (await TasksAsync()).CreateTaskAsync(request, new Metadata { { "idempotency-key", "once" } })));
+        Assert.Single(answers.Distinct());
+        await CreateAsync("once", "second");
+        Assert.Equal("first", (await NextAsync(link)).Type);
+        Assert.Equal("second", (await NextAsync(link)).Type);
+    }
+
+    [Fact]
+    public async Task The_order_is_that_of_the_making_although_two_instances_make_them_and_the_agent_is_busy_now_and_then()
+    {
+        const int Count = 60;
+        var agent = await TaskAgent.RegisterAsync(platform, "orderly");
+        using var link = await OpenAsync(agent, maxInFlight: 2);
+        await using var another = await platform.StartAnotherAsync("registry");
+        var here = await TasksAsync();
+        var there = platform.Client<Tasks>(another.GrpcAddress, Tokens.Operator());
+        var making = Task.Run(async () =>
+        {
+            var made = new List<string>();
+            for (var i = 0; i < Count; i++)
+                made.Add((await (i % 3 == 0 ? there : here).CreateTaskAsync(new CreateTaskRequest { AgentId = "orderly", Task = new TaskSpec { Type = "n" } })).Task.Id);
+            return made;
+        });
+        var given = new List<string>();
+        while (given.Count < Count)
+        {
+            var task = await NextAsync(link);
+            given.Add(task.Id);
+            await agent.CompleteAsync(task);
+        }
+        Assert.Equal(await making, given);
+    }
+
+    [Fact]
+    public async Task No_more_is_handed_over_than_the_agent_takes_and_each_once()
+    {
+        const int Count = 40;
+        var agent = await TaskAgent.RegisterAsync(platform, "full");
+        using var link = await OpenAsync(agent, maxInFlight: 3);
+        var person = await TasksAsync();
+        // Many of one commit, some of them by one call.
+        var batch = new CreateTasksRequest();
+        for (var i = 0; i < Count / 2; i++)
+            batch.Tasks.Add(new CreateTaskRequest { AgentId = "full", Task = new TaskSpec { Type = "n" } });
+        var calls = Enumerable.Range(0, Count / 2).Select(_ => CreateAsync("full", "n")).ToList();
+        await person.CreateTasksAsync(batch);
+        await Task.WhenAll(calls);
+
+        var given = new HashSet<string>();
+        while (given.Count < Count)
+        {
+            var task = await NextAsync(link);
+            Assert.True(given.Add(task.Id));
+            Assert.InRange((await platform.SqlAsync<long>("SELECT count(*) FROM registry.tasks WHERE agent_id = 'full' AND lease_until IS NOT NULL"))[0], 1, 3);
+            await agent.CompleteAsync(task);
+        }
+        Assert.Equal([0L], await platform.SqlAsync<long>("SELECT count(*) FROM registry.tasks WHERE agent_id = 'full' AND status <> 'completed'"));
+    }
+
+    [Fact]
+    public async Task What_is_more_urgent_comes_first_among_those_that_are_made_together()
+    {
+        var agent = await TaskAgent.RegisterAsync(platform, "urgent");
+        using var link = await OpenAsync(agent, maxInFlight: 1);
+        var batch = new CreateTasksRequest();
+        foreach (var priority in new[] { 1, 9, 5 })
+            batch.Tasks.Add(new CreateTaskRequest { AgentId = "urgent", Task = new TaskSpec { Type = "n", Priority = priority } });
+        await (await TasksAsync()).CreateTasksAsync(batch);
+        foreach (var priority in new[] { 9, 5, 1 })
+        {
+            var task = await NextAsync(link);
+            Assert.Equal(priority, task.Priority);
+            await agent.CompleteAsync(task);
+        }
+    }
+
+    [Fact]
+    public async Task A_stream_that_another_one_has_replaced_is_handed_nothing()
+    {
+        var agent = await TaskAgent.RegisterAsync(platform, "moved");
+        using var old = await OpenAsync(agent, maxInFlight: 10);
+        await using var another = await platform.StartAnotherAsync("registry");
+        using var link = await OpenAsync(agent, maxInFlight: 10, platform.Client<Links>(another.GrpcAddress, Tokens.Agent("moved")));
+        // Made where the old stream is.
+        var made = await CreateAsync("moved", "n");
+        Assert.Equal(made.Id, (await NextAsync(link)).Id);
+        await Refusal.ExpectAsync(StatusCode.FailedPrecondition, "STREAM_REPLACED", () => NextAsync(old));
+    }
+
+    [Fact]
+    public async Task An_agent_that_is_disabled_or_of_an_older_epoch_is_handed_nothing()
+    {
+        var agent = await TaskAgent.RegisterAsync(platform, "barred");
+        using (var link = await OpenAsync(agent, maxInFlight: 10))
+        {
+            await agent.RegisterAgainAsync();
+            Assert.False((await CreateAndLookAsync("barred")).IsHeldAtOnce);
+            await Refusal.ExpectAsync(StatusCode.FailedPrecondition, "STALE_EPOCH", () => NextAsync(link));
+        }
+        Assert.Equal([1L], await platform.SqlAsync<long>("SELECT count(*) FROM registry.tasks WHERE agent_id = 'barred' AND status = 'pending'"));
+    }
+
+    private async Task<(AgentTask Made, bool IsHeldAtOnce)> CreateAndLookAsync(string agentId)
+    {
+        var key = Guid.NewGuid().ToString("N");
+        var request = new CreateTaskRequest { AgentId = agentId, Task = new TaskSpec { Type = "n", Payload = new Struct { Fields = { ["amount"] = Value.ForNumber(1.5) } } } };
+        var made = (await (await TasksAsync()).CreateTaskAsync(request, new Metadata { { "idempotency-key", key } })).Task;
+        // A row tells by xmin which transaction has written it last.
+        var isHeldAtOnce = await platform.SqlAsync<bool>(
+            $"SELECT t.xmin = i.xmin AND t.status = 'assigned' FROM registry.tasks t, registry.idempotency i WHERE t.id = '{made.Id}' AND i.key = '{key}'");
+        return (made, isHeldAtOnce[0]);
+    }
+
+    private async Task<Stream> OpenAsync(TaskAgent agent, int maxInFlight, Links? links = null)
+    {
+        var link = (links ?? await platform.ClientAsync<Links>(Tokens.Agent(agent.Id))).Connect();
+        await link.RequestStream.WriteAsync(new ConnectRequest { Hello = new Hello { Epoch = agent.Epoch, MaxInFlight = maxInFlight } });
+        Assert.True(await link.ResponseStream.MoveNext());
+        Assert.NotNull(link.ResponseStream.Current.Welcome);
+        return link;
+    }
+
+    private static async Task<AgentTask> NextAsync(Stream link)
+    {
+        while (await link.ResponseStream.MoveNext())
+            if (link.ResponseStream.Current.Task is { } task)
+                return task;
+        throw new InvalidOperationException("The stream ended");
+    }
+
+    private Task<Tasks> TasksAsync() => platform.ClientAsync<Tasks>(Tokens.Operator());
+
+    private async Task<AgentTask> CreateAsync(string agentId, string type) =>
+        (await (await TasksAsync()).CreateTaskAsync(new CreateTaskRequest { AgentId = agentId, Task = new TaskSpec { Type = type } })).Task;
+}
