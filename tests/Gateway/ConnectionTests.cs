@@ -40,7 +40,6 @@ public sealed class ConnectionTests : IAsyncLifetime
             IsCutOffAsync(gateway.HttpAddress, []),
             IsCutOffAsync(secure.GrpcAddress, [], shakesHands: true),
             IsCutOffAsync(secure.GrpcAddress, Preface[..^1], shakesHands: true),
-            // An instance of a service has the same listeners.
             IsCutOffAsync(secure.HttpAddress, []));
         await EchoedAsync("after");
 
