@@ -36,7 +36,8 @@ public sealed partial class UnitOfWork
         byte[] answer = [];
         var member = new CommitMember(_scope.ConnectionTag, new GroupQuestion(subject, before, ask), row =>
         {
-            _pending.Clear();
+            // A group of which somebody turned out to be a repeat asks again without him.
+            Forget([]);
             try { response = change(map(row!)); }
             // Whether that is so, or a repeat of what was done, is found out alone; and so is what nobody foresaw, which must not be the others' trouble.
             catch (Exception e) when (e is not NpgsqlException) { return null; }
@@ -52,7 +53,7 @@ public sealed partial class UnitOfWork
         return await QuerySingleAsync(ask.Sql, map, ask.Values) is { } found ? await CommitAsync(change(found)) : null;
     }
 
-    // What a group has not taken; it begins anew, alone.
+    // What a group has not taken; it begins anew.
     private void Forget(Statement[] before)
     {
         _pending.Clear();

@@ -135,6 +135,29 @@ public sealed class GroupChangeTests(Platform platform) : IClassFixture<Platform
         Assert.Equal(10, await EventsAsync(ids));
     }
 
+    [Fact]
+    public async Task A_repeat_among_others_leaves_each_of_them_one_audit_entry()
+    {
+        var (person, ids) = (await As("repeats"), await SessionsAsync("repeats", 12));
+        await using var another = await platform.StartAnotherAsync("session");
+        await AppendAsync(platform.Client<Client>(another.GrpcAddress, Tokens.Operator("repeats")), ids[11], "m", "repeat-11");
+        await platform.SqlAsync<int>("ALTER TABLE session.events ADD CONSTRAINT slowly CHECK (message <> 'slow' OR pg_sleep(2)::text IS NOT NULL)");
+
+        // While the first one is on its way, the others collect, one of which this instance cannot know to be a repeat.
+        var slow = AppendAsync(person, ids[0], "slow", "slow");
+        await Eventually.TrueAsync(async () => (await platform.SqlAsync<long>(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"))[0] > 0, "the first one is on its way");
+        var answers = await Task.WhenAll(ids.Skip(1).Select((id, i) => AppendAsync(person, id, "m", $"repeat-{i + 1}")));
+        await slow;
+        await platform.SqlAsync<int>("ALTER TABLE session.events DROP CONSTRAINT slowly");
+
+        Assert.All(answers, a => Assert.Equal(1, a.LastSequence));
+        Assert.Equal(12, await EventsAsync(ids));
+        await Eventually.TrueAsync(async () => (await platform.SqlAsync<long>("SELECT count(*) FROM session.outbox"))[0] == 0, "the audit log has all");
+        foreach (var id in ids)
+            Assert.Single(await platform.AuditOfAsync($"session/{id}", 2), e => e.Operation == "session.append_events");
+    }
+
     private Task<Client> As(string name) => platform.ClientAsync<Client>(Tokens.Operator(name));
 
     private async Task<List<string>> SessionsAsync(string name, int count)
