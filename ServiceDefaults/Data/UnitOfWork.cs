@@ -27,6 +27,7 @@ public sealed partial class UnitOfWork : IAsyncDisposable
     private readonly List<AuditEntry> _entries = [];
     private readonly List<string> _topics = [];
     private readonly List<Action> _afterwards = [];
+    private readonly List<Action> _atTheEnd = [];
     private RentedConnection? _rented;
     private bool _begun;
     private bool _sendsTag;
@@ -97,6 +98,9 @@ public sealed partial class UnitOfWork : IAsyncDisposable
     /// <summary>Does this once the change is committed, before anybody is told of it; it may wake. Should the process end in between, it is never done.</summary>
     public void AfterCommit(Action then) => _afterwards.Add(then);
 
+    /// <summary>Does this when the work is disposed of, committed or not.</summary>
+    public void AtTheEnd(Action then) => _atTheEnd.Add(then);
+
     /// <summary>Commits everything in one round trip and gives the answer back.</summary>
     public async Task<TResponse> CommitAsync<TResponse>(TResponse response) where TResponse : IMessage
     {
@@ -137,7 +141,11 @@ public sealed partial class UnitOfWork : IAsyncDisposable
     public Task CommitAsync() => CommitAsync(new Empty());
 
     /// <summary>Gives the connection back; whatever was not committed is rolled back by that.</summary>
-    public ValueTask DisposeAsync() => _rented?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        _atTheEnd.ForEach(then => then());
+        return _rented?.DisposeAsync() ?? ValueTask.CompletedTask;
+    }
 
     private async Task<List<T>> RunAsync<T>(string sql, Func<NpgsqlDataReader, T> map, object?[] values)
     {

@@ -96,6 +96,33 @@ public sealed class HandOverTests(Platform platform) : IClassFixture<Platform>
     }
 
     [Fact]
+    public async Task One_that_is_made_while_another_is_still_being_committed_leaves_it_its_room()
+    {
+        var agent = await TaskAgent.RegisterAsync(platform, "narrow");
+        using var link = await OpenAsync(agent, maxInFlight: 1);
+        // Until the stream is at rest, and is handed over what is made.
+        await Eventually.TrueAsync(async () =>
+        {
+            var isHeldAtOnce = (await CreateAndLookAsync("narrow")).IsHeldAtOnce;
+            await agent.CompleteAsync(await NextAsync(link));
+            return isHeldAtOnce;
+        }, "the stream is at rest");
+        await platform.SqlAsync<int>("ALTER TABLE registry.tasks ADD CONSTRAINT slowly CHECK (type <> 'slow' OR pg_sleep(1)::text IS NOT NULL)");
+        var slow = CreateAsync("narrow", "slow");
+        await Eventually.TrueAsync(async () => (await platform.SqlAsync<long>(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"))[0] > 0, "the first one is on its way");
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => CreateAsync("narrow", "n")));
+        await slow;
+        await platform.SqlAsync<int>("ALTER TABLE registry.tasks DROP CONSTRAINT slowly");
+        for (var i = 0; i < 21; i++)
+        {
+            var task = await NextAsync(link);
+            Assert.Equal([1L], await platform.SqlAsync<long>("SELECT count(*) FROM registry.tasks WHERE agent_id = 'narrow' AND lease_until IS NOT NULL"));
+            await agent.CompleteAsync(task);
+        }
+    }
+
+    [Fact]
     public async Task What_is_more_urgent_comes_first_among_those_that_are_made_together()
     {
         var agent = await TaskAgent.RegisterAsync(platform, "urgent");

@@ -262,7 +262,9 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
                 await TellAsync(view.Standing, stream.Epoch, stop);
                 return true;
             }
-            var taken = await tools.Turns.TakeAsync(() => ClaimAsync(stream), stop);
+            // Who is being handed over to needs the room for that; if it comes to nothing, he hears of what waits.
+            var room = stream with { MaxInFlight = Math.Max(0, stream.MaxInFlight - waiter.Offers) };
+            var taken = await tools.Turns.TakeAsync(() => ClaimAsync(room), stop);
             // What it was handed over meanwhile may have been made before what it found, or after that.
             await GiveAsync(taken.Tasks.Concat(waiter.HandedOver()).OrderByDescending(t => t.Priority).ThenBy(t => t.Id), stop);
             await TellAsync(taken.Standing, stream.Epoch, stop);

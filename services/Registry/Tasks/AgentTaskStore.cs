@@ -34,26 +34,25 @@ public sealed class AgentTaskStore(Database database, TaskSettings settings)
                backoff_seconds, attempt, attempt_limit, holder_epoch, lease_until, cancel_requested, progress_percent, progress_message, reason, message,
                correlation_id, created_by, created_at, updated_at, version)
         WITH asked AS (
-            SELECT n.*, row_number() OVER (PARTITION BY n.queue, n.epoch, n.link ORDER BY n.priority DESC, n.id) AS place
-              FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::int[],
+            SELECT n.* FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::int[],
                           $12::text[], $13::timestamptz[], $14::int[], $15::int[], $16::int[], $17::text[], $18::bigint[], $19::bigint[], $20::bigint[], $21::timestamptz[])
                 AS n (id, parent_id, origin, created_by, at, type, payload, agent_id, pool, queue, priority, status, available_at, timeout, attempts, backoff, correlation_id,
                       epoch, link, most, lease_until)
         ), streams AS MATERIALIZED (
-            SELECT s.queue, s.epoch, s.link, s.most - (SELECT count(*) FROM registry.tasks WHERE agent_id = s.agent_id AND lease_until IS NOT NULL) AS room
-              FROM (SELECT DISTINCT queue, agent_id, epoch, link, most FROM asked WHERE link IS NOT NULL ORDER BY agent_id, epoch, link) s
+            SELECT s.queue, s.epoch, s.link, (SELECT count(*) FROM registry.tasks WHERE agent_id = s.agent_id AND lease_until IS NOT NULL) AS held
+              FROM (SELECT DISTINCT queue, agent_id, epoch, link FROM asked WHERE link IS NOT NULL ORDER BY agent_id, epoch, link) s
              CROSS JOIN LATERAL (
                 SELECT FROM registry.agents a
                  WHERE a.id = s.agent_id AND a.epoch = s.epoch AND a.link = s.link AND a.status = 'active'
                    AND NOT EXISTS (SELECT FROM registry.tasks WHERE queue = s.queue AND status = 'pending')
-                   FOR SHARE OF a) held
+                   FOR SHARE OF a) standing
         )
         SELECT n.id, n.parent_id, n.origin, n.type, n.payload::jsonb, n.agent_id, n.pool, n.queue, n.priority,
-               CASE WHEN s.room IS NULL THEN n.status ELSE 'assigned' END, n.available_at, n.timeout, n.attempts, n.backoff,
-               CASE WHEN s.room IS NULL THEN 0 ELSE 1 END, n.attempts, CASE WHEN s.room IS NULL THEN 0 ELSE n.epoch END,
-               CASE WHEN s.room IS NOT NULL THEN n.lease_until END, false, 0, '', '', '', n.correlation_id, n.created_by, n.at, n.at,
-               CASE WHEN s.room IS NULL THEN 1 ELSE 2 END
-          FROM asked n LEFT JOIN streams s ON s.queue = n.queue AND s.epoch = n.epoch AND s.link = n.link AND n.place <= s.room
+               CASE WHEN s.held IS NULL THEN n.status ELSE 'assigned' END, n.available_at, n.timeout, n.attempts, n.backoff,
+               CASE WHEN s.held IS NULL THEN 0 ELSE 1 END, n.attempts, CASE WHEN s.held IS NULL THEN 0 ELSE n.epoch END,
+               CASE WHEN s.held IS NOT NULL THEN n.lease_until END, false, 0, '', '', '', n.correlation_id, n.created_by, n.at, n.at,
+               CASE WHEN s.held IS NULL THEN 1 ELSE 2 END
+          FROM asked n LEFT JOIN streams s ON s.queue = n.queue AND s.epoch = n.epoch AND s.link = n.link AND s.held < n.most
         RETURNING id, status = 'assigned'
         """;
 
@@ -144,17 +143,17 @@ public sealed class AgentTaskStore(Database database, TaskSettings settings)
     /// </summary>
     /// <param name="work">The unit of work.</param>
     /// <param name="tasks">The tasks.</param>
-    /// <param name="streams">The streams of their agents, in the tasks' order; null for one without.</param>
+    /// <param name="streams">The streams of their agents, in the tasks' order, and fewer than how many tasks the agent must hold to have room; null for one without.</param>
     /// <param name="now">When they are made.</param>
     /// <param name="leaseUntil">Until when an agent has time to start what it was given.</param>
     /// <param name="added">Told of each whether the agent holds it; before the commit, and perhaps twice.</param>
-    public IReadOnlyList<Guid> AddHandedOver(UnitOfWork work, IReadOnlyList<NewAgentTask> tasks, IReadOnlyList<AgentStream?> streams, DateTimeOffset now, DateTimeOffset leaseUntil,
+    public IReadOnlyList<Guid> AddHandedOver(UnitOfWork work, IReadOnlyList<NewAgentTask> tasks, IReadOnlyList<(AgentStream Stream, long Most)?> streams, DateTimeOffset now, DateTimeOffset leaseUntil,
         Action<Guid, bool> added)
     {
         var (ids, columns) = NewRows(work, tasks, now);
         work.ExecuteRows(InsertHandedOver, row => added(row.GetGuid(0), row.GetBoolean(1)),
         [
-            .. columns, streams.Select(s => s?.Epoch).ToArray(), streams.Select(s => s?.Link).ToArray(), streams.Select(s => (long?)s?.MaxInFlight).ToArray(),
+            .. columns, streams.Select(s => s?.Stream.Epoch).ToArray(), streams.Select(s => s?.Stream.Link).ToArray(), streams.Select(s => s?.Most).ToArray(),
             Columns.Of(ids.Length, leaseUntil),
         ]);
         return ids;

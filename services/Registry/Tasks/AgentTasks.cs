@@ -86,10 +86,18 @@ public sealed class AgentTasks(AgentTaskStore store, Dispatcher dispatcher, Task
     // Those whose agents take tasks by streams at this instance are theirs in this very commit, as far as the streams have room. Null when there is none of them.
     private IReadOnlyList<Guid>? AddHandedOver(UnitOfWork work, IReadOnlyList<NewAgentTask> tasks, DateTimeOffset now)
     {
-        var waiters = tasks.Select(t => t is { Origin: null, AgentId: { } agent } && IsDue(t, now) ? dispatcher.FindStream(agent) : null).ToList();
-        if (waiters.TrueForAll(w => w is null))
+        var offers = new (Waiter Waiter, long Most)?[tasks.Count];
+        // The most urgent first, as they would be handed out.
+        foreach (var (i, task) in tasks.Index().OrderByDescending(t => t.Item.Priority))
+        {
+            if (task is not { Origin: null, AgentId: { } agent } || !IsDue(task, now) || dispatcher.FindStream(agent) is not { } waiter || waiter.Offer() is not { } most)
+                continue;
+            offers[i] = (waiter, most);
+            work.AtTheEnd(waiter.TakeBackOffer);
+        }
+        if (Array.TrueForAll(offers, o => o is null))
             return null;
-        var streams = waiters.ConvertAll(w => w?.Stream);
+        var streams = Array.ConvertAll(offers, o => o is var (waiter, most) ? (waiter.Stream!, most) : default((AgentStream Stream, long Most)?));
         var leaseUntil = now + settings.AssignmentLease;
         var isHeld = new Dictionary<Guid, bool>();
         var ids = store.AddHandedOver(work, tasks, streams, now, leaseUntil, (id, held) => isHeld[id] = held);
@@ -97,7 +105,7 @@ public sealed class AgentTasks(AgentTaskStore store, Dispatcher dispatcher, Task
         {
             for (var i = 0; i < ids.Count; i++)
                 if (isHeld[ids[i]])
-                    waiters[i]!.HandOver(AgentTaskRules.HandOver(AgentTaskRules.New(tasks[i], ids[i], work.Caller.Subject, now), streams[i]!, leaseUntil));
+                    offers[i]!.Value.Waiter.HandOver(AgentTaskRules.HandOver(AgentTaskRules.New(tasks[i], ids[i], work.Caller.Subject, now), streams[i]!.Value.Stream, leaseUntil));
             Wake(work, tasks.Where((_, i) => !isHeld[ids[i]]), now);
         });
         return ids;

@@ -36,10 +36,10 @@ public sealed partial class Dispatcher(Database database, Wakeups wakeups, Lease
     }
 
     /// <summary>
-    /// Who takes tasks for this agent by a stream at this instance; null when nobody does, or when there may be more for him than he has room for.
+    /// Who takes tasks for this agent by a stream at this instance; null when nobody does.
     /// </summary>
     public Waiter? FindStream(string agentId) => !_waiters.TryGetValue(agentId, out var own) ? null
-        : own.Keys.Where(w => w is { Stream: not null, MayBeFull: false }).MaxBy(w => w.Stream!.Link);
+        : own.Keys.Where(w => w.Stream is not null).MaxBy(w => w.Stream!.Link);
 
     internal void Leave(Waiter waiter)
     {

@@ -9,6 +9,8 @@ public sealed class Waiter : IDisposable
     private readonly SemaphoreSlim _signal = new(0, 1);
     private readonly ConcurrentQueue<AgentTaskRecord> _handedOver = new();
     private int _mustLook;
+    private int _mayBeFull = 1;
+    private int _offers;
 
     internal Waiter(Dispatcher dispatcher, AgentRecord agent) => (_dispatcher, Agent) = (dispatcher, agent);
 
@@ -17,7 +19,15 @@ public sealed class Waiter : IDisposable
     /// <summary>
     /// Whether there may be more than it had room for, so that it is to be woken when a task of its agent's has ended. Who has taken all there was says no.
     /// </summary>
-    public bool MayBeFull { get; set; } = true;
+    public bool MayBeFull
+    {
+        get => Volatile.Read(ref _mayBeFull) == 1;
+        // A fence: who offers a task meanwhile sees this, or is seen by whoever reads the offers next.
+        set => Interlocked.Exchange(ref _mayBeFull, value ? 1 : 0);
+    }
+
+    /// <summary>For how many tasks it is not known yet whether the agent holds them: what looks for tasks leaves so much of its room to them.</summary>
+    public int Offers => Volatile.Read(ref _offers);
 
     /// <summary>By what it takes tasks that are made for it at this instance; null when it only polls, or is not as far yet.</summary>
     public AgentStream? Stream { get; set; }
@@ -48,6 +58,21 @@ public sealed class Waiter : IDisposable
         Volatile.Write(ref _mustLook, 1);
         Signal();
     }
+
+    /// <summary>
+    /// Offers it a task that is being made: how many the agent must hold less than for it to have room, since those that were offered before count as if it held them. Null when
+    /// it has none, or there may be others for that. To be taken back once it is known how it went.
+    /// </summary>
+    internal long? Offer()
+    {
+        var before = Interlocked.Increment(ref _offers) - 1;
+        if (Stream is { } stream && before < stream.MaxInFlight && !MayBeFull)
+            return stream.MaxInFlight - before;
+        TakeBackOffer();
+        return null;
+    }
+
+    internal void TakeBackOffer() => Interlocked.Decrement(ref _offers);
 
     /// <summary>Gives it a task that the agent holds by its stream, committed.</summary>
     internal void HandOver(AgentTaskRecord task)
