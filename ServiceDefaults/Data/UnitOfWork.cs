@@ -144,6 +144,7 @@ public sealed partial class UnitOfWork : IAsyncDisposable
     public ValueTask DisposeAsync()
     {
         _atTheEnd.ForEach(then => then());
+        _atTheEnd.Clear();
         return _rented?.DisposeAsync() ?? ValueTask.CompletedTask;
     }
 

@@ -69,8 +69,7 @@ public sealed class ArrivalTests : IClassFixture<Platform>
 
         var made = await (await _platform.ClientAsync<Tasks>(Tokens.Operator())).CreateTaskAsync(new CreateTaskRequest { AgentId = "manifold", Task = new TaskSpec { Type = "n" } });
         var told = await Task.WhenAll(readings);
-        Assert.Equal(Streams - 1, told.Count(t => t == "STREAM_REPLACED"));
-        Assert.Contains(made.Task.Id, told);
+        Assert.Equal([.. Enumerable.Repeat("STREAM_REPLACED", Streams - 1), made.Task.Id], told.OrderBy(t => t == made.Task.Id));
         streams.ForEach(s => s.Dispose());
     }
 
@@ -150,6 +149,6 @@ public sealed class ArrivalTests : IClassFixture<Platform>
     private static async Task<string> FirstTaskOrReasonAsync(Stream stream)
     {
         try { return (await NextTaskAsync(stream)).Id; }
-        catch (RpcException e) { return Refusal.From(e).Reason; }
+        catch (RpcException e) { return Refusal.From(e).Reason is { Length: > 0 } reason ? reason : e.Status.ToString(); }
     }
 }

@@ -22,6 +22,9 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
 
     private static readonly TimeSpan SlowestWrite = TimeSpan.FromSeconds(30);
 
+    // What is being written when the stream ends.
+    private static readonly TimeSpan LastWrite = TimeSpan.FromSeconds(1);
+
     // Word of tasks and commands comes at once; this is for when it was lost.
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(15);
 
@@ -84,10 +87,17 @@ internal sealed class AgentLink(AgentLinkTools tools, IAsyncStreamReader<Connect
     {
         await foreach (var message in _queue.Reader.ReadAllAsync(stop))
         {
-            try { await output.WriteAsync(message, stop).WaitAsync(SlowestWrite, stop); }
+            // Without the token: gRPC resets a stream whose write is cancelled, and the agent would never hear why it has ended.
+            var writing = output.WriteAsync(message, CancellationToken.None);
+            try { await writing.WaitAsync(SlowestWrite, stop); }
             catch (TimeoutException)
             {
                 throw new PlatformException(StatusCode.ResourceExhausted, "SLOW_READER", $"The agent has not read for {SlowestWrite.TotalSeconds} s.");
+            }
+            catch (OperationCanceledException)
+            {
+                await writing.WaitAsync(LastWrite, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                throw;
             }
         }
     }
