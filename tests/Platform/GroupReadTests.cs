@@ -65,16 +65,7 @@ public sealed class GroupReadTests(Platform platform) : IClassFixture<Platform>
         var person = await PersonAsync();
 
         for (var round = 0; round < 5; round++)
-        {
-            var answers = sessions.ConvertAll(s => (s, person.GetSessionAsync(new GetSessionRequest { Id = s.Id }).ResponseAsync));
-            foreach (var (session, answer) in answers)
-            {
-                if (session.Id == broken)
-                    Assert.Equal(StatusCode.Internal, (await Assert.ThrowsAsync<RpcException>(() => answer)).StatusCode);
-                else
-                    Assert.Equal(session, (await answer).Session);
-            }
-        }
+            await ReadTogetherAsync(person, sessions, broken);
     }
 
     [Fact]
@@ -91,16 +82,7 @@ public sealed class GroupReadTests(Platform platform) : IClassFixture<Platform>
         try
         {
             for (var round = 0; round < 5; round++)
-            {
-                var answers = sessions.ConvertAll(s => (s, person.GetSessionAsync(new GetSessionRequest { Id = s.Id }).ResponseAsync));
-                foreach (var (session, answer) in answers)
-                {
-                    if (session.Id == broken)
-                        Assert.Equal(StatusCode.Internal, (await Assert.ThrowsAsync<RpcException>(() => answer)).StatusCode);
-                    else
-                        Assert.Equal(session, (await answer).Session);
-                }
-            }
+                await ReadTogetherAsync(person, sessions, broken);
             // One for each time that the broken one was asked for: alone it is no group any more.
             Assert.Equal(("agentplatform.groups.refused read 22P02", 5), metrics.Read().Select(m => (m.Key, m.Value)).Single());
         }
@@ -132,6 +114,19 @@ public sealed class GroupReadTests(Platform platform) : IClassFixture<Platform>
             Assert.False(held.IsCompleted);
         }
         Assert.Equal(task, (await held).Task);
+    }
+
+    // All at once, of which one cannot be read.
+    private static async Task ReadTogetherAsync(Client person, List<Session> sessions, string broken)
+    {
+        var answers = sessions.ConvertAll(s => (s, person.GetSessionAsync(new GetSessionRequest { Id = s.Id }).ResponseAsync));
+        foreach (var (session, answer) in answers)
+        {
+            if (session.Id == broken)
+                Assert.Equal(StatusCode.Internal, (await Assert.ThrowsAsync<RpcException>(() => answer)).StatusCode);
+            else
+                Assert.Equal(session, (await answer).Session);
+        }
     }
 
     private Task<Client> PersonAsync() => platform.ClientAsync<Client>(Tokens.Operator());

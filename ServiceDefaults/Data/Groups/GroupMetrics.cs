@@ -4,13 +4,13 @@ using Npgsql;
 namespace AgentPlatform;
 
 /// <summary>
-/// What becomes of groups. One that is refused is no caller's trouble, since each call goes again alone, but twice the work; and where calls are refused together that are not alone,
+/// What becomes of groups. One that is refused is no caller's trouble, since its calls go again, but twice the work; and where calls are refused together that are not alone,
 /// the putting together is at fault, which nobody would see otherwise.
 /// </summary>
 public sealed class GroupMetrics(IMeterFactory meters)
 {
     private readonly Counter<long> _refused = meters.Create(Telemetry.MeterName)
-        .CreateCounter<long>("agentplatform.groups.refused", "{group}", "Groups of calls that were refused, so that each call went again alone.");
+        .CreateCounter<long>("agentplatform.groups.refused", "{group}", "Groups of calls that were refused, so that their calls went again, each alone or without those that repeat.");
 
     /// <summary>A group of reads was refused.</summary>
     public void ReadRefused(Exception cause) => Refused("read", cause);
