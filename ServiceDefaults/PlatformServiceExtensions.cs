@@ -41,7 +41,7 @@ public static class PlatformServiceExtensions
             services, services.GetRequiredService<IHttpClientFactory>().CreateClient(nameof(ServiceIdentity))));
         builder.Services.AddSingleton<OutboxBacklog>();
         builder.Services.AddHealthChecks().AddCheck<OutboxBacklog>("outbox");
-        builder.Services.AddHostedService<OutboxRelay>();
+        builder.Services.AddHostedService<AuditRelay>();
         builder.Services.AddHostedService<OutboxWatch>();
         return builder;
     }

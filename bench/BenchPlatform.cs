@@ -16,6 +16,7 @@ public sealed class BenchPlatform : IAsyncDisposable
     /// <summary>How many calls a minute one caller may make where calls are counted: more than anybody makes.</summary>
     public const int CallsPerMinute = 60_000_000;
     private static readonly TimeSpan ServerTimeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan CatchUpTimeout = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan TokenLifetime = TimeSpan.FromHours(1);
 
     private readonly Repository _repository = Repository.Find();
@@ -87,11 +88,15 @@ public sealed class BenchPlatform : IAsyncDisposable
         await command.ExecuteNonQueryAsync();
     }
 
-    /// <summary>Starts Audit; until then the sessions' entries wait in the outbox.</summary>
-    public async Task StartAuditAsync()
+    /// <summary>Starts Audit, for which the entries of this service wait in its outbox until then; it has them all when this returns.</summary>
+    public async Task StartAuditAsync(string service)
     {
         await _audit.StartAsync();
         await _audit.IsHealthyAsync();
+        await using var connection = new NpgsqlConnection($"{Admin};Pooling=false");
+        await connection.OpenAsync();
+        await using var look = new NpgsqlCommand($"SELECT NOT EXISTS (SELECT FROM {new NpgsqlCommandBuilder().QuoteIdentifier(service)}.outbox)", connection);
+        await Waiting.UntilAsync(async () => (bool)(await look.ExecuteScalarAsync())!, $"Audit has the entries of {service}", CatchUpTimeout);
     }
 
     /// <summary>Starts a Session whose database is at this port.</summary>

@@ -5,48 +5,44 @@ using Npgsql;
 namespace AgentPlatform;
 
 /// <summary>
-/// Sends the outbox to Audit, at least once: rows go away only after Audit has them, and Audit drops repeats by event id.
-/// Rows are locked while they travel, so several instances share the work. While Audit is away the rows wait in Postgres
-/// and no memory grows.
+/// Carries the outbox to the audit log, at least once and in its order: rows go away only after the log has them, and the log drops repeats by event id.
+/// While it cannot be reached the rows wait in Postgres and no memory grows.
 /// </summary>
-internal sealed class OutboxRelay(
-    TieredPool pool, OutboxSignal signal, AuditService.AuditServiceClient audit, ServiceIdentity identity,
-    TimeProvider clock, ILogger<OutboxRelay> log) : Relay(clock, log)
+public abstract class OutboxRelay(Database database, OutboxSignal signal, TimeProvider clock, ILogger log) : Relay(clock, log)
 {
     private const int BatchEntries = 500;
-    private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(10);
 
     // Commits of this process wake the relay at once; this is for what an instance that died has left behind.
     private static readonly TimeSpan LookAtLeastEvery = TimeSpan.FromSeconds(1);
 
-    private const string Take = """
-        DELETE FROM outbox WHERE id = ANY (ARRAY(
-            SELECT id FROM outbox ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED))
-        RETURNING entry
-        """;
+    // An entry that comes alone is carried at once. Of many that come one after the other, each would be a call, and a transaction here and there: those of this time go together, for a fraction of it.
+    private static readonly TimeSpan GatherFor = TimeSpan.FromMilliseconds(25);
 
-    protected override Task WaitAsync(CancellationToken cancellation) => signal.WaitAsync(LookAtLeastEvery, cancellation);
+    /// <summary>Now, by the platform's clock.</summary>
+    protected DateTimeOffset Now => database.Now;
 
-    protected override async Task<bool> RelayAsync(CancellationToken cancellation)
+    /// <summary>Gives them to the log. When it returns, the log has them all.</summary>
+    protected abstract Task SendAsync(IReadOnlyList<AuditEntry> entries, CancellationToken cancellation);
+
+    /// <inheritdoc />
+    protected sealed override Task WaitAsync(CancellationToken cancellation) =>
+        Task.WhenAll(Task.Delay(GatherFor, cancellation), signal.WaitAsync(LookAtLeastEvery, cancellation));
+
+    /// <inheritdoc />
+    protected sealed override async Task<RelayOutcome> RelayAsync(CancellationToken cancellation)
     {
-        await using var rented = await pool.RentAsync(PoolTier.System, cancellation);
-        await using var transaction = await rented.Connection.BeginTransactionAsync(cancellation);
-        var entries = new List<AuditEntry>();
-        await using (var take = new NpgsqlCommand(Take, rented.Connection, transaction))
-        {
-            take.Parameters.Add(SqlBatch.Of(BatchEntries));
-            await using var reader = await take.ExecuteReaderAsync(cancellation);
-            while (await reader.ReadAsync(cancellation))
-                entries.Add(AuditEntry.Parser.ParseFrom(reader.GetFieldValue<byte[]>(0)));
-        }
-        if (entries.Count == 0)
-            return false;
-
-        // DELETE returns rows in any order; Audit keeps the order it is given, and the ids carry the time.
-        var request = new AppendEntriesRequest { Entries = { entries.OrderBy(e => e.EventId, StringComparer.Ordinal) } };
-        var headers = await identity.HeadersAsync(cancellation);
-        await audit.AppendEntriesAsync(request, headers, Clock.GetUtcNow().UtcDateTime + SendTimeout, cancellation);
-        await transaction.CommitAsync(CancellationToken.None);
-        return entries.Count == BatchEntries;
+        await using var work = await database.BeginAsync(cancellation);
+        if (!await IsOurTurnAsync(work, "outbox"))
+            return RelayOutcome.OthersTurn;
+        var rows = await work.QueryAsync(OutboxSql.Oldest, Read, BatchEntries);
+        if (rows.Count == 0)
+            return RelayOutcome.Done;
+        await work.RestAsync();
+        await SendAsync(rows.ConvertAll(r => r.Entry), cancellation);
+        work.Execute(OutboxSql.Delete, rows.Select(r => r.Id).ToArray());
+        await work.CommitAsync();
+        return rows.Count == BatchEntries ? RelayOutcome.More : RelayOutcome.Done;
     }
+
+    private static (Guid Id, AuditEntry Entry) Read(NpgsqlDataReader row) => (row.GetGuid(0), AuditEntry.Parser.ParseFrom(row.GetFieldValue<byte[]>(1)));
 }

@@ -12,14 +12,26 @@ public abstract partial class Relay(TimeProvider clock, ILogger log) : Backgroun
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
+    // What this instance has committed meanwhile is to be carried soon.
+    private static readonly TimeSpan OthersTurn = TimeSpan.FromMilliseconds(50);
+
+    private const string TakeTurn = "SELECT pg_try_advisory_xact_lock(hashtextextended(current_schema() || '/relay/' || $1, 0))";
+
     /// <summary>Whose time counts.</summary>
     protected TimeProvider Clock => clock;
 
-    /// <summary>Carries what there is, or a batch of it; true when there may be more at once. What it throws leaves the rows where they are.</summary>
-    protected abstract Task<bool> RelayAsync(CancellationToken cancellation);
+    /// <summary>Carries what there is, or a batch of it. What it throws leaves the rows where they are.</summary>
+    protected abstract Task<RelayOutcome> RelayAsync(CancellationToken cancellation);
 
     /// <summary>Waits until there may be more.</summary>
     protected abstract Task WaitAsync(CancellationToken cancellation);
+
+    /// <summary>
+    /// Whether this instance carries the rows of the service's table <paramref name="table"/>, until the end of <paramref name="work"/>: under this lock it reads them, and it deletes them when they have
+    /// arrived. To delete first would be one statement less, and keep Postgres from clearing away what everybody deletes while the other service is waited for.
+    /// </summary>
+    protected static async Task<bool> IsOurTurnAsync(UnitOfWork work, string table) =>
+        (await work.QueryAsync(TakeTurn, row => row.GetBoolean(0), table)).Single();
 
     /// <inheritdoc />
     protected sealed override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -29,10 +41,12 @@ public abstract partial class Relay(TimeProvider clock, ILogger log) : Backgroun
         {
             try
             {
-                while (await RelayAsync(stoppingToken))
-                    failures = 0;
+                var outcome = await RelayAsync(stoppingToken);
                 failures = 0;
-                await WaitAsync(stoppingToken);
+                if (outcome == RelayOutcome.Done)
+                    await WaitAsync(stoppingToken);
+                else if (outcome == RelayOutcome.OthersTurn)
+                    await Task.Delay(OthersTurn, stoppingToken);
             }
             // This process stops; what was not acknowledged is still in the table.
             catch (Exception) when (stoppingToken.IsCancellationRequested) { return; }

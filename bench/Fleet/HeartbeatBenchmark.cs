@@ -42,7 +42,7 @@ public static class HeartbeatBenchmark
         if (agents < 2 * streams)
             throw new CliException("--agents must be at least twice as many as --streams: each stream is another agent's");
         await using var platform = await BenchPlatform.StartAsync();
-        await platform.StartAuditAsync();
+        await platform.StartAuditAsync("registry");
         var registry = await platform.StartRegistryAsync();
         var gateway = await platform.StartGatewayAsync("registry", registry);
         var fleet = await RegisteredFleet.SeedAsync(platform, agents);

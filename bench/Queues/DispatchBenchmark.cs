@@ -37,7 +37,7 @@ public static class DispatchBenchmark
         var own = new QueueContest(tasks.Queue("agent tasks, through the gateway"), only, () => platform.TimesOf(registry, gateway));
         List<QueueContest> contests = [own, .. (peers?.Queues ?? []).Select(q => new QueueContest(q, only))];
         await QueueContest.RunAsync(contests, rounds, round);
-        await platform.StartAuditAsync();
+        await platform.StartAuditAsync("registry");
         var audited = new QueueContest(tasks.Queue("agent tasks, while the relay feeds Audit"), only);
         await QueueContest.RunAsync([audited], rounds, round);
 
@@ -45,7 +45,7 @@ public static class DispatchBenchmark
         foreach (var contest in contests.Append(audited))
             contest.AddTo(table);
         QueueContest.Explain(rounds, round, PeerQueues.Connections);
-        Terminal.Out.MarkupLine("Each create of an agent task has a key and leaves an audit entry, as does each end; draining ends when the last end is acknowledged. Audit is away but for the last row.");
+        Terminal.Out.MarkupLine("Each create of an agent task has a key and leaves an audit entry, as does each end; draining ends when the last end is acknowledged. Audit is away but for the last row, for which it has caught up.");
         Terminal.Out.Write(table);
         var costs = Terminal.NewTable("CPU µs each", "caller and agents", "gateway", "service", "Postgres");
         own.AddCostsTo(costs);

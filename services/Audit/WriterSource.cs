@@ -8,8 +8,8 @@ namespace AgentPlatform.Audit;
 /// </summary>
 public sealed class WriterSource : IAsyncDisposable
 {
-    // One for each loop; one for what a loop asks in between; one for the outbox, which waits for a loop while it holds it.
-    private const int SpareConnections = 2;
+    // One for each loop; one for what a loop asks in between.
+    private const int SpareConnections = 1;
 
     private readonly NpgsqlDataSource _source;
 

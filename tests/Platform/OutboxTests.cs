@@ -43,4 +43,22 @@ public sealed class OutboxTests : IClassFixture<Platform>
         await Eventually.TrueAsync(async () => (await _platform.SqlAsync<long>("SELECT count(*) FROM session.outbox"))[0] == 0, "the outbox is empty");
         Assert.Single(await _platform.AuditOfAsync($"session/{id}"));
     }
+
+    [Fact]
+    public async Task While_the_relay_waits_for_audit_postgres_clears_away_what_others_delete()
+    {
+        var client = await _platform.ClientAsync<Client>(Tokens.Agent("untidy"));
+        await _platform.StopAsync("audit");
+        await client.CreateSessionAsync(new CreateSessionRequest { Role = "finance" });
+
+        // With a number of its own, or a snapshot, what all others delete from now on would stay where it is until this one ends.
+        const string waitsAndHoldsNothing = """
+            SELECT count(*) FROM pg_stat_activity
+             WHERE datname = current_database() AND application_name LIKE 'session/%' AND state = 'idle in transaction' AND backend_xid IS NULL AND backend_xmin IS NULL
+            """;
+        await Eventually.TrueAsync(async () => (await _platform.SqlAsync<long>(waitsAndHoldsNothing))[0] == 1, "the relay waits for Audit");
+
+        await _platform.StartAsync("audit");
+        await Eventually.TrueAsync(async () => (await _platform.SqlAsync<long>("SELECT count(*) FROM session.outbox"))[0] == 0, "the outbox is empty");
+    }
 }

@@ -15,17 +15,17 @@ public sealed class TaskIntake(
     private static readonly TimeSpan AcknowledgeTimeout = TimeSpan.FromSeconds(10);
 
     // Session waits when there is nothing.
-    protected override async Task<bool> RelayAsync(CancellationToken cancellation)
+    protected override async Task<RelayOutcome> RelayAsync(CancellationToken cancellation)
     {
         var headers = await identity.HeadersAsync(cancellation);
         var listed = await session.FetchDispatchesAsync(new FetchDispatchesRequest { Wait = Wait.ToDuration() }, headers, Now + ListTimeout, cancellation);
         if (listed.Dispatches.Count == 0)
-            return true;
+            return RelayOutcome.More;
         foreach (var dispatch in listed.Dispatches)
             await tasks.TakeAsync(dispatch, cancellation);
         var done = new AcknowledgeDispatchesRequest { Ids = { listed.Dispatches.Select(d => d.Id) } };
         await session.AcknowledgeDispatchesAsync(done, await identity.HeadersAsync(cancellation), Now + AcknowledgeTimeout, cancellation);
-        return true;
+        return RelayOutcome.More;
     }
 
     protected override Task WaitAsync(CancellationToken cancellation) => Task.CompletedTask;

@@ -15,14 +15,18 @@ public sealed class TaskReporter(
 
     private readonly Wakeup _wakeup = wakeups.Listen(TaskReports.Topic);
 
-    protected override async Task<bool> RelayAsync(CancellationToken cancellation)
+    protected override async Task<RelayOutcome> RelayAsync(CancellationToken cancellation)
     {
         await using var work = await database.BeginAsync(cancellation);
-        var taken = await reports.TakeAsync(work, Batch);
-        if (taken.Count == 0)
-            return false;
+        if (!await IsOurTurnAsync(work, "task_reports"))
+            return RelayOutcome.OthersTurn;
+        var rows = await reports.OldestAsync(work, Batch);
+        if (rows.Count == 0)
+            return RelayOutcome.Done;
         var told = new ReportTasksRequest();
-        foreach (var task in await store.FindAsync(work, [.. taken.Distinct()]))
+        var tasks = await store.FindAsync(work, [.. rows.Select(r => r.TaskId).Distinct()]);
+        await work.RestAsync();
+        foreach (var task in tasks)
         {
             told.Reports.Add(SessionTasks.ReportOf(task));
             if (told.CalculateSize() > MessageBytes)
@@ -33,8 +37,9 @@ public sealed class TaskReporter(
         }
         if (told.Reports.Count > 0)
             await SendAsync(told, cancellation);
+        reports.Remove(work, rows.Select(r => r.Id));
         await work.CommitAsync();
-        return taken.Count == Batch;
+        return rows.Count == Batch ? RelayOutcome.More : RelayOutcome.Done;
     }
 
     protected override Task WaitAsync(CancellationToken cancellation) => _wakeup.WaitAsync(cancellation);

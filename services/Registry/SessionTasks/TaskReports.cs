@@ -8,11 +8,9 @@ public sealed class TaskReports
 
     private const string Insert = "INSERT INTO registry.task_reports (task_id) SELECT unnest($1::uuid[])";
 
-    private const string Take = """
-        DELETE FROM registry.task_reports WHERE id = ANY (ARRAY(
-            SELECT id FROM registry.task_reports ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED))
-        RETURNING task_id
-        """;
+    private const string Oldest = "SELECT id, task_id FROM registry.task_reports ORDER BY id LIMIT $1";
+
+    private const string Delete = "DELETE FROM registry.task_reports WHERE id = ANY ($1)";
 
     /// <summary>Session is to learn how this task stands.</summary>
     public void Add(UnitOfWork work, Guid taskId)
@@ -21,6 +19,9 @@ public sealed class TaskReports
         work.Wake(Topic);
     }
 
-    /// <summary>Takes the oldest, which are gone once the work commits; gives back their tasks. Several instances share them.</summary>
-    public Task<List<Guid>> TakeAsync(UnitOfWork work, int limit) => work.QueryAsync(Take, row => row.GetGuid(0), limit);
+    /// <summary>The oldest of them, and their tasks.</summary>
+    public Task<List<(long Id, Guid TaskId)>> OldestAsync(UnitOfWork work, int limit) => work.QueryAsync(Oldest, row => (row.GetInt64(0), row.GetGuid(1)), limit);
+
+    /// <summary>Session has learnt of these.</summary>
+    public void Remove(UnitOfWork work, IEnumerable<long> ids) => work.Execute(Delete, ids.ToArray());
 }
