@@ -15,6 +15,9 @@ public sealed class Wakeups(Cache cache, ServiceName service)
     // A message of some ten KiB at most.
     private const int TopicsAtOnce = 256;
 
+    // A topic that comes alone is sent at once; of many that come one after the other, those of this time go together. Each message costs Redis and every instance, this one too, as much as a small call.
+    private static readonly TimeSpan GatherFor = TimeSpan.FromMilliseconds(5);
+
     private readonly ConcurrentDictionary<string, ConcurrentDictionary<Wakeup, byte>> _waiting = new(StringComparer.Ordinal);
     private readonly string _channel = $"{service.Name}:wakeups";
     private readonly ConcurrentDictionary<string, Action<string>> _hearing = new(StringComparer.Ordinal);
@@ -44,13 +47,13 @@ public sealed class Wakeups(Cache cache, ServiceName service)
     /// </summary>
     public void Hear(string prefix, Action<string> heard) => _hearing[prefix] = heard;
 
-    /// <summary>Wakes this process's listeners at once, and the other instances' through Redis: what comes at the same time goes in one message.</summary>
+    /// <summary>Wakes this process's listeners at once, and the other instances' through Redis, some milliseconds later when there is much to send: what comes meanwhile goes in one message.</summary>
     public void Signal(string topic)
     {
         WakeHere(topic);
         _leaving.Enqueue(topic);
         if (Interlocked.Exchange(ref _isSending, 1) == 0)
-            ThreadPool.UnsafeQueueUserWorkItem(static wakeups => wakeups.SendAll(), this, preferLocal: false);
+            ThreadPool.UnsafeQueueUserWorkItem(static wakeups => _ = wakeups.SendAllAsync(), this, preferLocal: false);
     }
 
     /// <summary>Hears the other instances from now on.</summary>
@@ -87,12 +90,16 @@ public sealed class Wakeups(Cache cache, ServiceName service)
                 heard(topic);
     }
 
-    private void SendAll()
+    private async Task SendAllAsync()
     {
         do
         {
             while (!_leaving.IsEmpty)
+            {
                 SendSome();
+                if (_leaving.Count < TopicsAtOnce)
+                    await Task.Delay(GatherFor);
+            }
             Interlocked.Exchange(ref _isSending, 0);
         }
         // Whoever came between the last look and this has started nobody.
