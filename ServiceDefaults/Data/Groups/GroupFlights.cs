@@ -18,6 +18,9 @@ internal sealed class GroupFlights<TMember>(
     // Many times what a group takes. One that is held up longer, as by a table that somebody has locked, is nothing that others need wait for.
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
 
+    // What a group takes, about: so long at most the next one waits for those who have just landed.
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
+
     private readonly Dictionary<PoolTier, GroupLine<TMember>> _lines = Enum.GetValues<PoolTier>().ToDictionary(t => t, t => new GroupLine<TMember>(t));
 
     /// <summary>True when it is done; false when it has had no effect and must be tried alone. Throws what the pool or the connection says.</summary>
@@ -28,15 +31,11 @@ internal sealed class GroupFlights<TMember>(
         lock (line)
         {
             line.Waiting.AddLast(member);
-            if (line.Flights < limits.Eager || line.Waiting.Count >= limits.WaitingForAnother && line.Flights < settings.LimitOf(tier))
-            {
+            if (line.Flights < limits.Eager || !line.IsCollecting && line.Waiting.Count >= limits.WaitingForAnother && line.Flights < settings.LimitOf(tier))
                 Launch(line);
-            }
-            else if (!line.IsWatched)
-            {
-                line.IsWatched = true;
-                Start(() => WatchAsync(line));
-            }
+            else
+                Watch(line);
+            line.StopCollectingIfEnough();
         }
         return member.Done;
     }
@@ -54,6 +53,14 @@ internal sealed class GroupFlights<TMember>(
         // What it does is for many callers: the first one's trace must not go along.
         using (ExecutionContext.SuppressFlow())
             _ = Task.Run(work);
+    }
+
+    private void Watch(GroupLine<TMember> line)
+    {
+        if (line.IsWatched)
+            return;
+        line.IsWatched = true;
+        Start(() => WatchAsync(line));
     }
 
     // As long as somebody waits: when no group has gone for a while, one more goes beside those that are held up. Where they are because there is no connection, another one would
@@ -89,7 +96,7 @@ internal sealed class GroupFlights<TMember>(
             isConnected = true;
             lock (line)
                 line.Boarding--;
-            while ((group = Next(line)).Count > 0)
+            while ((group = await NextAsync(line, group.Count)).Count > 0)
                 await run(rented.Connection, group);
         }
         // The connection broke, or there was none. Who was on it learns that; who waits has nothing to do with the first, and all with the second.
@@ -100,6 +107,17 @@ internal sealed class GroupFlights<TMember>(
             if (!isConnected || group.Count > 0)
                 End(line, isConnected, e);
         }
+    }
+
+    // Many of those who have just landed call again at once. Were the first of them to go alone, the others would wait for a transaction of one, gather, land together, and so on.
+    private async ValueTask<List<TMember>> NextAsync(GroupLine<TMember> line, int landed)
+    {
+        bool isToCollect;
+        lock (line)
+            isToCollect = line.TryCollect(landed);
+        if (isToCollect)
+            await line.CollectAsync(Moment);
+        return Next(line);
     }
 
     private List<TMember> Next(GroupLine<TMember> line)

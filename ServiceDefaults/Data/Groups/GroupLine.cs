@@ -4,7 +4,21 @@ namespace AgentPlatform;
 internal sealed class GroupLine<TMember>(PoolTier tier)
     where TMember : GroupMember
 {
+    // With a half, or all, of them, groups are larger still, and too little goes on beside the one that is on its way.
+    private const int WorthAFlight = 3;
+
+    private readonly SemaphoreSlim _isCollected = new(0, 1);
+
+    // How many call at the same time, as far as could be seen lately.
+    private int _crowd;
+
+    // How many are to wait before the flight goes that collects; 0 when none does.
+    private int _wanted;
+
     public PoolTier Tier => tier;
+
+    /// <summary>Whether a flight has a connection and waits for more members.</summary>
+    public bool IsCollecting => _wanted > 0;
 
     /// <summary>In the order of their coming.</summary>
     public LinkedList<TMember> Waiting { get; } = [];
@@ -20,6 +34,41 @@ internal sealed class GroupLine<TMember>(PoolTier tier)
 
     /// <summary>Whether somebody sees to it that who waits does not do so because of one group.</summary>
     public bool IsWatched { get; set; }
+
+    /// <summary>Whether the flight on which so many have just landed is to collect: unless a third of those who call at the same time wait already, or another one collects.</summary>
+    public bool TryCollect(int landed)
+    {
+        if (landed == 0 || IsCollecting)
+            return false;
+        _crowd = Math.Max(landed + Waiting.Count, _crowd * 7 / 8);
+        if (Waiting.Count >= _crowd / WorthAFlight)
+            return false;
+        _wanted = _crowd / WorthAFlight;
+        return true;
+    }
+
+    /// <summary>Lets the flight go that collects, if there is one and it has enough now.</summary>
+    public void StopCollectingIfEnough()
+    {
+        if (!IsCollecting || Waiting.Count < _wanted)
+            return;
+        _wanted = 0;
+        _isCollected.Release();
+    }
+
+    /// <summary>Waits until there are enough, a while at most. Not under the lock.</summary>
+    public async Task CollectAsync(TimeSpan atMost)
+    {
+        if (await _isCollected.WaitAsync(atMost))
+            return;
+        lock (this)
+        {
+            // Somebody may have said so in this very moment.
+            if (!IsCollecting)
+                _isCollected.Wait(0);
+            _wanted = 0;
+        }
+    }
 
     /// <summary>Takes the first one whose caller is still there, and those behind it that are admitted; empty only when nobody waits.</summary>
     public List<TMember> Take(int atMost, Func<TMember, bool> isAdmitted, Action onTaken)
@@ -41,6 +90,8 @@ internal sealed class GroupLine<TMember>(PoolTier tier)
             node = next;
         }
         Departures += group.Count > 0 ? 1 : 0;
+        // Nobody has come, though the flight may have waited for some.
+        _crowd = group.Count > 0 ? _crowd : 0;
         return group;
     }
 }
