@@ -94,15 +94,6 @@ public sealed class MigrationTests(TestServers servers, Platform platform) : ICl
             Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, (await Assert.ThrowsAsync<PostgresException>(() => Sql.ReadAsync<int>(own, ddl))).SqlState);
     }
 
-    // A connection that has planned it then keeps to it until the next ANALYZE; by another index it would read all that the agent has ever done, with each task that it takes.
-    [Fact]
-    public async Task While_the_table_is_empty_too_what_an_agent_holds_is_looked_up_by_its_own_index()
-    {
-        Assert.Equal([0L], await platform.SqlAsync<long>("SELECT count(*) FROM registry.tasks"));
-        var plan = await platform.SqlAsync<string>("EXPLAIN SELECT count(*) FROM registry.tasks WHERE agent_id = 'busy' AND lease_until IS NOT NULL");
-        Assert.Contains(plan, line => line.Contains("tasks_held", StringComparison.Ordinal));
-    }
-
     private static Migration SchemaFile(string service)
     {
         var folder = Directory.GetDirectories(Repository.PathOf("services")).Single(d => Path.GetFileName(d).Equals(service, StringComparison.OrdinalIgnoreCase));

@@ -49,7 +49,7 @@ public sealed class AgentStore(Database database)
              WHERE a.id = s.id AND a.epoch = s.epoch AND a.status IN ('active', 'quarantined')
             RETURNING a.*
         )
-        SELECT {Columns}, a.link, EXISTS (SELECT FROM registry.tasks t WHERE t.agent_id = a.id AND t.lease_until IS NOT NULL)
+        SELECT {Columns}, a.link, EXISTS (SELECT FROM registry.tasks WHERE {AgentTaskRow.Holder} = a.id)
           FROM a JOIN registry.presence p ON p.agent_id = a.id
         """;
 

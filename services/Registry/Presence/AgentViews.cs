@@ -17,7 +17,7 @@ public sealed class AgentViews
 
     // Held tasks are bounded by what an agent may hold; what waits is only counted so far. Which pools have something is found once
     // for all, by a look at each one's queue: how much waits in it must not matter.
-    private const string Select = """
+    private const string Select = $"""
         WITH filled AS MATERIALIZED (
             SELECT p.role, p.platform, p.capabilities, p.tags FROM registry.pools p
              CROSS JOIN LATERAL (SELECT FROM registry.tasks WHERE queue = p.key AND status = 'pending' LIMIT 1) one
@@ -26,8 +26,8 @@ public sealed class AgentViews
                (SELECT count(*) FROM (SELECT FROM registry.tasks WHERE queue = 'agent:' || a.id AND status = 'pending' LIMIT 1000) w)::integer,
                EXISTS (SELECT FROM filled f WHERE (f.role = '' OR f.role = ANY (a.roles)) AND (f.platform = '' OR f.platform = a.platform)
                                               AND f.capabilities <@ a.capabilities AND f.tags <@ a.tags),
-               ARRAY(SELECT id FROM registry.tasks WHERE agent_id = a.id AND lease_until IS NOT NULL),
-               ARRAY(SELECT id FROM registry.tasks WHERE agent_id = a.id AND lease_until IS NOT NULL AND cancel_requested)
+               ARRAY(SELECT id FROM registry.tasks WHERE {AgentTaskRow.Holder} = a.id),
+               ARRAY(SELECT id FROM registry.tasks WHERE {AgentTaskRow.Holder} = a.id AND cancel_requested)
           FROM registry.agents a JOIN registry.presence p ON p.agent_id = a.id LEFT JOIN registry.agent_config c ON c.agent_id = a.id
         """;
 

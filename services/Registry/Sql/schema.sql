@@ -140,8 +140,8 @@ CREATE INDEX tasks_delayed ON registry.tasks (available_at) WHERE status = 'dela
 CREATE INDEX tasks_leases ON registry.tasks (lease_until) WHERE lease_until IS NOT NULL;
 -- An agent's tasks, those of a selection, and those of a pool (for the foreign key).
 CREATE INDEX tasks_agent ON registry.tasks (agent_id, id);
--- How much an agent holds. Made after the one before it: of two that seem equally good, as while the table is empty, Postgres takes the one made last.
-CREATE INDEX tasks_held ON registry.tasks (agent_id) WHERE lease_until IS NOT NULL;
+-- What an agent holds. In words of its own, so that the one before it can never stand in for it: that would walk through all that the agent has ever done.
+CREATE INDEX tasks_held ON registry.tasks ((CASE WHEN lease_until IS NOT NULL THEN agent_id END)) WHERE CASE WHEN lease_until IS NOT NULL THEN agent_id END IS NOT NULL;
 CREATE INDEX tasks_parent ON registry.tasks (parent_id, id) WHERE parent_id IS NOT NULL;
 CREATE INDEX tasks_pool ON registry.tasks (pool) WHERE pool IS NOT NULL;
 -- The dead letters.

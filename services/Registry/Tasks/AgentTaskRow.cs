@@ -12,6 +12,12 @@ internal static class AgentTaskRow
         t.reason, t.message, t.correlation_id, t.created_by, t.created_at, t.updated_at, t.started_at, t.ended_at, t.version
         """;
 
+    /// <summary>
+    /// Who holds a task, if anybody; in these words, which are those of the index <c>tasks_held</c> and of no other. By <c>agent_id</c> and <c>lease_until</c>, Postgres sometimes took the index of all
+    /// that the agent has ever done, and read it through for each task that it was given.
+    /// </summary>
+    public const string Holder = "CASE WHEN lease_until IS NOT NULL THEN agent_id END";
+
     private const int PayloadColumn = 32;
     private const int ResultColumn = 33;
 

@@ -30,7 +30,7 @@ public sealed class AgentTaskStore(Database database, TaskSettings settings)
     // The same, of tasks for agents whose streams are at this instance: what its stream has room for is the agent's at once, and needs no look and no second commit. The order
     // stays what it was, since nothing is handed over while something waits. As in LeaseStore, FOR SHARE holds up whoever would take the agent's right away;
     // agents are locked in the order of their ids, as by those who lock many.
-    private const string InsertHandedOver = """
+    private const string InsertHandedOver = $"""
         INSERT INTO registry.tasks (id, parent_id, origin, type, payload, agent_id, pool, queue, priority, status, available_at, timeout_seconds, max_attempts,
                backoff_seconds, attempt, attempt_limit, holder_epoch, lease_until, cancel_requested, progress_percent, progress_message, reason, message,
                correlation_id, created_by, created_at, updated_at, version)
@@ -40,7 +40,7 @@ public sealed class AgentTaskStore(Database database, TaskSettings settings)
                 AS n (id, parent_id, origin, created_by, at, type, payload, agent_id, pool, queue, priority, status, available_at, timeout, attempts, backoff, correlation_id,
                       epoch, link, most, lease_until)
         ), streams AS MATERIALIZED (
-            SELECT s.queue, s.epoch, s.link, (SELECT count(*) FROM registry.tasks WHERE agent_id = s.agent_id AND lease_until IS NOT NULL) AS held
+            SELECT s.queue, s.epoch, s.link, (SELECT count(*) FROM registry.tasks WHERE {AgentTaskRow.Holder} = s.agent_id) AS held
               FROM (SELECT DISTINCT agent_id COLLATE "C" AS agent_id, queue, epoch, link FROM asked WHERE link IS NOT NULL ORDER BY agent_id, epoch, link) s
              CROSS JOIN LATERAL (
                 SELECT FROM registry.agents a

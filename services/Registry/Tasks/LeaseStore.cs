@@ -9,7 +9,7 @@ public sealed class LeaseStore(Database database, Wakeups wakeups, TaskSettings 
     // The agent's own queue and those of the pools that it matches; of each the foremost, locked, and of those the foremost as a whole. Rows that somebody
     // else takes at this moment are passed over. An agent that is not active, or at another epoch, or by a stream that another one has replaced, has no queues and gets nothing; FOR SHARE holds up whoever
     // would change that, so that what takes an agent's leases away finds all of them. Where nothing waits nothing is locked: such a look writes nothing, and its commit waits for no disk.
-    private const string Claiming = """
+    private const string Claiming = $"""
         WITH me AS (
             SELECT id, roles, platform, capabilities, tags FROM registry.agents a
              WHERE id = $1 AND epoch = $2 AND status = 'active' AND ($7::bigint IS NULL OR link = $7)
@@ -20,7 +20,7 @@ public sealed class LeaseStore(Database database, Wakeups wakeups, TaskSettings 
                                   AND EXISTS (SELECT FROM registry.tasks WHERE queue = p.key AND status = 'pending')))
                FOR SHARE OF a
         ), room AS (
-            SELECT greatest(0, least($3, $4 - (SELECT count(*) FROM registry.tasks WHERE agent_id = $1 AND lease_until IS NOT NULL))) AS tasks
+            SELECT greatest(0, least($3, $4 - (SELECT count(*) FROM registry.tasks WHERE {AgentTaskRow.Holder} = $1))) AS tasks
         ), queues AS (
             SELECT 'agent:' || id AS queue FROM me
             UNION ALL
@@ -51,7 +51,7 @@ public sealed class LeaseStore(Database database, Wakeups wakeups, TaskSettings 
     private const string ClaimForStream = $"""
         {Claiming}, standing AS (
             SELECT a.epoch, a.status, a.link, coalesce(c.version, 0) AS config_version,
-                   ARRAY(SELECT id FROM registry.tasks WHERE agent_id = $1 AND lease_until IS NOT NULL AND cancel_requested) AS cancels
+                   ARRAY(SELECT id FROM registry.tasks WHERE {AgentTaskRow.Holder} = $1 AND cancel_requested) AS cancels
               FROM registry.agents a LEFT JOIN registry.agent_config c ON c.agent_id = a.id WHERE a.id = $1
         )
         SELECT {AgentTaskRow.Columns}, t.payload, t.result, s.epoch, s.status, s.link, s.config_version, s.cancels, (SELECT tasks FROM room)
@@ -65,16 +65,16 @@ public sealed class LeaseStore(Database database, Wakeups wakeups, TaskSettings 
     // Several instances share the work; what somebody moves at this moment is looked at again.
     private const string FindExpired = $"{Select} WHERE t.lease_until <= $1 ORDER BY t.lease_until LIMIT $2 FOR UPDATE OF t SKIP LOCKED";
 
-    private const string FindHeld = $"{Select} WHERE t.agent_id = $1 AND t.lease_until IS NOT NULL AND t.holder_epoch < $2 ORDER BY t.id FOR UPDATE OF t";
+    private const string FindHeld = $"{Select} WHERE {AgentTaskRow.Holder} = $1 AND t.holder_epoch < $2 ORDER BY t.id FOR UPDATE OF t";
 
-    private const string FindHeldBy = $"{Select} WHERE t.agent_id = ANY ($1) AND t.lease_until IS NOT NULL ORDER BY t.id FOR UPDATE OF t";
+    private const string FindHeldBy = $"{Select} WHERE {AgentTaskRow.Holder} = ANY ($1) ORDER BY t.id FOR UPDATE OF t";
 
     // Ahead of the next one, as a statement of its own that sees what was committed while it waited: no newer stream comes in between.
     private const string KeepLink = "SELECT id FROM registry.agents WHERE id = $1 FOR SHARE";
 
     private const string FindUnnamed = $"""
         SELECT {AgentTaskRow.Columns}, t.payload, t.result FROM registry.tasks t LEFT JOIN registry.pools p ON p.key = t.pool
-         WHERE t.agent_id = $1 AND t.holder_epoch = $2 AND t.lease_until IS NOT NULL AND NOT t.id = ANY ($3)
+         WHERE {AgentTaskRow.Holder} = $1 AND t.holder_epoch = $2 AND NOT t.id = ANY ($3)
            AND EXISTS (SELECT FROM registry.agents WHERE id = $1 AND epoch = $2 AND link = $4)
          ORDER BY t.priority DESC, t.id FOR UPDATE OF t
         """;
