@@ -94,13 +94,17 @@ public sealed class Wakeups(Cache cache, ServiceName service)
     {
         do
         {
-            while (!_leaving.IsEmpty)
+            try
             {
-                SendSome();
-                if (_leaving.Count < TopicsAtOnce)
-                    await Task.Delay(GatherFor);
+                while (!_leaving.IsEmpty)
+                {
+                    SendSome();
+                    if (_leaving.Count < TopicsAtOnce)
+                        await Task.Delay(GatherFor);
+                }
             }
-            Interlocked.Exchange(ref _isSending, 0);
+            // Whatever went wrong with some, the next ones are sent.
+            finally { Interlocked.Exchange(ref _isSending, 0); }
         }
         // Whoever came between the last look and this has started nobody.
         while (!_leaving.IsEmpty && Interlocked.Exchange(ref _isSending, 1) == 0);

@@ -5,7 +5,7 @@ using Npgsql;
 namespace AgentPlatform;
 
 /// <summary>
-/// Carries the outbox to the audit log, at least once and in its order: rows go away only after the log has them, and the log drops repeats by event id.
+/// Carries the outbox to the audit log, at least once and the oldest first: rows go away only after the log has them, and the log drops repeats by event id.
 /// While it cannot be reached the rows wait in Postgres and no memory grows.
 /// </summary>
 public abstract class OutboxRelay(Database database, OutboxSignal signal, TimeProvider clock, ILogger log) : Relay(clock, log)

@@ -112,11 +112,15 @@ internal sealed class GroupFlights<TMember>(
     // Many of those who have just landed call again at once. Were the first of them to go alone, the others would wait for a transaction of one, gather, land together, and so on.
     private async ValueTask<List<TMember>> NextAsync(GroupLine<TMember> line, int landed)
     {
-        bool isToCollect;
+        Task? collecting;
         lock (line)
-            isToCollect = line.TryCollect(landed);
-        if (isToCollect)
-            await line.CollectAsync(Moment);
+            collecting = line.TryCollect(landed);
+        if (collecting is not null)
+        {
+            await collecting.WaitAsync(Moment).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            lock (line)
+                line.StopCollecting(collecting);
+        }
         return Next(line);
     }
 

@@ -7,18 +7,17 @@ internal sealed class GroupLine<TMember>(PoolTier tier)
     // With a half, or all, of them, groups are larger still, and too little goes on beside the one that is on its way.
     private const int WorthAFlight = 3;
 
-    private readonly SemaphoreSlim _isCollected = new(0, 1);
-
     // How many call at the same time, as far as could be seen lately.
     private int _crowd;
 
-    // How many are to wait before the flight goes that collects; 0 when none does.
+    // The flight that collects waits for this; and how many are to wait for the flight.
+    private TaskCompletionSource? _collecting;
     private int _wanted;
 
     public PoolTier Tier => tier;
 
     /// <summary>Whether a flight has a connection and waits for more members.</summary>
-    public bool IsCollecting => _wanted > 0;
+    public bool IsCollecting => _collecting is not null;
 
     /// <summary>In the order of their coming.</summary>
     public LinkedList<TMember> Waiting { get; } = [];
@@ -35,39 +34,36 @@ internal sealed class GroupLine<TMember>(PoolTier tier)
     /// <summary>Whether somebody sees to it that who waits does not do so because of one group.</summary>
     public bool IsWatched { get; set; }
 
-    /// <summary>Whether the flight on which so many have just landed is to collect: unless a third of those who call at the same time wait already, or another one collects.</summary>
-    public bool TryCollect(int landed)
+    /// <summary>
+    /// What the flight on which so many have just landed is to wait for, a while at most, and to <see cref="StopCollecting"/> then; null when a third of those who call at the same time wait already,
+    /// or another one collects.
+    /// </summary>
+    public Task? TryCollect(int landed)
     {
         if (landed == 0 || IsCollecting)
-            return false;
+            return null;
         _crowd = Math.Max(landed + Waiting.Count, _crowd * 7 / 8);
-        if (Waiting.Count >= _crowd / WorthAFlight)
-            return false;
         _wanted = _crowd / WorthAFlight;
-        return true;
+        if (Waiting.Count >= _wanted)
+            return null;
+        _collecting = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return _collecting.Task;
     }
 
     /// <summary>Lets the flight go that collects, if there is one and it has enough now.</summary>
     public void StopCollectingIfEnough()
     {
-        if (!IsCollecting || Waiting.Count < _wanted)
+        if (Waiting.Count < _wanted)
             return;
-        _wanted = 0;
-        _isCollected.Release();
+        _collecting?.SetResult();
+        _collecting = null;
     }
 
-    /// <summary>Waits until there are enough, a while at most. Not under the lock.</summary>
-    public async Task CollectAsync(TimeSpan atMost)
+    /// <summary>The flight that has waited for this goes, with whoever is there.</summary>
+    public void StopCollecting(Task collecting)
     {
-        if (await _isCollected.WaitAsync(atMost))
-            return;
-        lock (this)
-        {
-            // Somebody may have said so in this very moment.
-            if (!IsCollecting)
-                _isCollected.Wait(0);
-            _wanted = 0;
-        }
+        if (_collecting?.Task == collecting)
+            _collecting = null;
     }
 
     /// <summary>Takes the first one whose caller is still there, and those behind it that are admitted; empty only when nobody waits.</summary>
