@@ -42,7 +42,8 @@ internal static class RegistryWiring
         builder.Services.AddSingleton<AgentLinkTools>();
         builder.Services.AddSingleton(new ConstraintErrors
         {
-            ["tasks_agent_id_fkey"] = AgentTaskRules.UnknownAgent,
+            // A task is for the agent that was found.
+            ["tasks_has_a_queue"] = AgentTaskRules.UnknownAgent,
             // The last task of the pool was removed in this very moment, and the pool with it.
             ["tasks_pool_fkey"] = () => Errors.ConcurrentUpdate("The pool of this selection"),
             ["schedules_name"] = ScheduleRules.Exists,

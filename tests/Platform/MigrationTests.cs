@@ -12,6 +12,7 @@ public sealed class MigrationTests(TestServers servers, Platform platform) : ICl
           FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
          WHERE c.relnamespace = to_regnamespace($1) AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
         UNION ALL SELECT format('%s constraint %s %s', conrelid::regclass, conname, pg_get_constraintdef(oid)) FROM pg_constraint WHERE connamespace = to_regnamespace($1)
+        UNION ALL SELECT format('domain %s %s %s', typname, format_type(typbasetype, typtypmod), typcollation::regcollation) FROM pg_type WHERE typnamespace = to_regnamespace($1) AND typtype = 'd'
         UNION ALL SELECT format('index %s', indexdef) FROM pg_indexes WHERE schemaname = $1
         UNION ALL SELECT format('trigger %s', pg_get_triggerdef(t.oid)) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
                    WHERE c.relnamespace = to_regnamespace($1) AND NOT t.tgisinternal

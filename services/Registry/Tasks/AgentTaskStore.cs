@@ -15,16 +15,17 @@ public sealed class AgentTaskStore(Database database, TaskSettings settings)
         INSERT INTO registry.pools (key, role, platform, capabilities, tags, created_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
         """;
 
-    // One statement however many tasks.
+    // One statement however many tasks. The agent is taken from its own row: without one the task has no queue, which the table refuses.
     private const string Insert = """
         INSERT INTO registry.tasks (id, parent_id, origin, type, payload, agent_id, pool, queue, priority, status, available_at, timeout_seconds, max_attempts,
                backoff_seconds, attempt, attempt_limit, holder_epoch, cancel_requested, progress_percent, progress_message, reason, message, correlation_id,
                created_by, created_at, updated_at, version)
-        SELECT n.id, n.parent_id, n.origin, n.type, n.payload::jsonb, n.agent_id, n.pool, n.queue, n.priority, n.status, n.available_at, n.timeout, n.attempts,
+        SELECT n.id, n.parent_id, n.origin, n.type, n.payload::jsonb, a.id, n.pool, n.queue, n.priority, n.status, n.available_at, n.timeout, n.attempts,
                n.backoff, 0, n.attempts, 0, false, 0, '', '', '', n.correlation_id, n.created_by, n.at, n.at, 1
           FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::int[],
                       $12::text[], $13::timestamptz[], $14::int[], $15::int[], $16::int[], $17::text[])
             AS n (id, parent_id, origin, created_by, at, type, payload, agent_id, pool, queue, priority, status, available_at, timeout, attempts, backoff, correlation_id)
+          LEFT JOIN registry.agents a ON a.id = n.agent_id
         """;
 
     // The same, of tasks for agents whose streams are at this instance: what its stream has room for is the agent's at once, and needs no look and no second commit. The order
@@ -48,12 +49,12 @@ public sealed class AgentTaskStore(Database database, TaskSettings settings)
                    AND NOT EXISTS (SELECT FROM registry.tasks WHERE queue = s.queue AND status = 'pending')
                    FOR SHARE OF a) standing
         )
-        SELECT n.id, n.parent_id, n.origin, n.type, n.payload::jsonb, n.agent_id, n.pool, n.queue, n.priority,
+        SELECT n.id, n.parent_id, n.origin, n.type, n.payload::jsonb, a.id, n.pool, n.queue, n.priority,
                CASE WHEN s.held IS NULL THEN n.status ELSE 'assigned' END, n.available_at, n.timeout, n.attempts, n.backoff,
                CASE WHEN s.held IS NULL THEN 0 ELSE 1 END, n.attempts, CASE WHEN s.held IS NULL THEN 0 ELSE n.epoch END,
                CASE WHEN s.held IS NOT NULL THEN n.lease_until END, false, 0, '', '', '', n.correlation_id, n.created_by, n.at, n.at,
                CASE WHEN s.held IS NULL THEN 1 ELSE 2 END
-          FROM asked n LEFT JOIN streams s ON s.queue = n.queue AND s.epoch = n.epoch AND s.link = n.link AND s.held < n.most
+          FROM asked n LEFT JOIN registry.agents a ON a.id = n.agent_id LEFT JOIN streams s ON s.queue = n.queue AND s.epoch = n.epoch AND s.link = n.link AND s.held < n.most
         RETURNING id, status = 'assigned'
         """;
 
