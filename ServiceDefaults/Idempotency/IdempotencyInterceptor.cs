@@ -34,16 +34,16 @@ public sealed class IdempotencyInterceptor(AccessRules rules, SeenKeys seen, Dat
         if (idempotency == Contracts.Access.V1.Idempotency.Unspecified)
             return await continuation(request, context);
 
-        var key = context.RequestHeaders.GetValue(KeyHeader);
+        var key = context.Header(KeyHeader);
         if (key is null)
             return idempotency == Contracts.Access.V1.Idempotency.Required
                 ? throw Errors.InvalidArgument([new FieldViolation(KeyHeader, "is required for this method")], "IDEMPOTENCY_KEY_MISSING")
                 : await continuation(request, context);
-        if (key.Length is 0 or > MaximumKeyLength || key.Any(c => c is < ' ' or > '~'))
+        if (key.Length is 0 or > MaximumKeyLength || key.AsSpan().ContainsAnyExceptInRange(' ', '~'))
             throw Invalid(KeyHeader, "must be 1–255 printable ASCII characters");
         var call = new IdempotentCall(context.Caller().Subject, context.Method, key, IdempotentCall.FingerprintOf((IMessage)request)) { Since = SinceOf(context) };
         call.Attach(context);
-        var isRepeat = !seen.Add(call) || context.RequestHeaders.Get(PreviousAttemptsHeader) is not null;
+        var isRepeat = !seen.Add(call) || context.Header(PreviousAttemptsHeader) is not null;
         if (isRepeat && await database.FindAnswerAsync(context, call) is { } answer)
             return Replay<TResponse>(answer, context);
         try
@@ -56,7 +56,7 @@ public sealed class IdempotencyInterceptor(AccessRules rules, SeenKeys seen, Dat
 
     private static DateTimeOffset? SinceOf(ServerCallContext context)
     {
-        if (context.RequestHeaders.GetValue(SinceHeader) is not { } text)
+        if (context.Header(SinceHeader) is not { } text)
             return null;
         return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds) && milliseconds <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
             ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using AgentPlatform.Contracts.Audit.V1;
 using Google.Protobuf.WellKnownTypes;
 
@@ -14,6 +15,7 @@ internal static class AuditEntries
     private const int AuthorizedByCharacters = 256;
     private const int DetailCharacters = 1_000;
     private const int Details = 12;
+    private static readonly SearchValues<char> Controls = SearchValues.Create([.. Enumerable.Range(0, char.MaxValue).Select(c => (char)c).Where(char.IsControl)]);
 
     public static AuditEntry Make(DateTimeOffset now, Caller caller, string service, string operation, string resource,
         ReadOnlySpan<(string Name, string Value)> details, string authorizedBy, Outcome outcome, string errorMessage, string correlationId,
@@ -50,6 +52,6 @@ internal static class AuditEntries
     {
         if (text.Length > maximum)
             text = char.IsHighSurrogate(text[maximum - 1]) ? text[..(maximum - 1)] : text[..maximum];
-        return text.Any(char.IsControl) ? string.Concat(text.Select(c => char.IsControl(c) ? '\uFFFD' : c)) : text;
+        return text.AsSpan().ContainsAny(Controls) ? string.Concat(text.Select(c => char.IsControl(c) ? '\uFFFD' : c)) : text;
     }
 }

@@ -14,7 +14,7 @@ public static class SourceAddress
     public static string Of(ServerCallContext context)
     {
         // Earlier ones in the list are what the caller itself may have written there.
-        var forwarded = context.RequestHeaders.GetValue(ForwardedHeader)?.Split(',')[^1].Trim();
+        var forwarded = context.Header(ForwardedHeader) is { } said ? said.AsSpan(said.LastIndexOf(',') + 1).Trim() : default;
         return IPAddress.TryParse(forwarded, out var address) ? address.ToString()
             : context.GetHttpContext().Connection.RemoteIpAddress?.ToString() ?? "";
     }

@@ -19,7 +19,7 @@ public sealed class RegistryService(
     public override async Task<HeartbeatResponse> Heartbeat(HeartbeatRequest request, ServerCallContext context)
     {
         var answer = await heartbeats.BeatAsync(request, context);
-        if (context.RequestHeaders.Get(IdempotencyInterceptor.KeyHeader) is null)
+        if (context.Header(IdempotencyInterceptor.KeyHeader) is null)
             return answer;
         // A heartbeat needs no key; one that has it pays for the keeping of its answer.
         await using var work = await database.BeginAsync(context);

@@ -62,9 +62,10 @@ internal sealed class MergedStatement(Statement first)
     private object?[] Columns()
     {
         var columns = new object?[first.Values.Length];
+        var rows = _all.Sum(s => ((Array)s.Values[0]!).Length);
         for (var i = 0; i < columns.Length; i++)
         {
-            var column = Array.CreateInstance(first.Values[i]!.GetType().GetElementType()!, _all.Sum(s => ((Array)s.Values[i]!).Length));
+            var column = Array.CreateInstanceFromArrayType(first.Values[i]!.GetType(), rows);
             var filled = 0;
             foreach (var statement in _all)
             {

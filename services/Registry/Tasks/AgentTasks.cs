@@ -88,7 +88,7 @@ public sealed class AgentTasks(AgentTaskStore store, Dispatcher dispatcher, Task
     {
         var offers = new (Waiter Waiter, long Most)?[tasks.Count];
         // The most urgent first, as they would be handed out.
-        foreach (var (i, task) in tasks.Index().OrderByDescending(t => t.Item.Priority))
+        foreach (var (i, task) in tasks.Count == 1 ? tasks.Index() : tasks.Index().OrderByDescending(t => t.Item.Priority))
         {
             if (task is not { Origin: null, AgentId: { } agent } || !IsDue(task, now) || dispatcher.FindStream(agent) is not { } waiter || waiter.Offer() is not { } most)
                 continue;

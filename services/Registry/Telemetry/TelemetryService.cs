@@ -14,7 +14,7 @@ public sealed class TelemetryService(Database database, TelemetryQueue queue, Te
     public override async Task<ReportTelemetryResponse> ReportTelemetry(ReportTelemetryRequest request, ServerCallContext context)
     {
         var points = TelemetryRules.Read(request.Points, context.Caller().AgentId, database.Now);
-        if (context.RequestHeaders.GetValue(IdempotencyInterceptor.KeyHeader) is null)
+        if (context.Header(IdempotencyInterceptor.KeyHeader) is null)
             return await AppendAsync(points, context.CancellationToken);
 
         await using var work = await database.BeginAsync(context);
