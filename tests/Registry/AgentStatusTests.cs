@@ -2,7 +2,6 @@ using AgentPlatform.Contracts.Registry.V1;
 using Grpc.Core;
 using Client = AgentPlatform.Contracts.Registry.V1.RegistryService.RegistryServiceClient;
 using Machine = AgentPlatform.Contracts.Registry.V1.Platform;
-using Tasks = AgentPlatform.Contracts.Registry.V1.AgentTaskService.AgentTaskServiceClient;
 
 namespace AgentPlatform.Tests.Registries;
 
@@ -13,9 +12,9 @@ public sealed class AgentStatusTests(Platform platform) : IClassFixture<Platform
     public async Task A_quarantined_agent_gets_no_tasks_but_finishes_its_own()
     {
         var agent = await TaskAgent.RegisterAsync(platform, "suspect");
-        await CreateAsync("suspect");
+        await platform.CreateTaskAsync("suspect");
         var held = await agent.StartedAsync();
-        await CreateAsync("suspect");
+        await platform.CreateTaskAsync("suspect");
         var person = await PersonAsync();
         Assert.Equal(AgentStatus.Quarantined, (await person.QuarantineAgentAsync(new QuarantineAgentRequest { Id = "suspect", Reason = "odd results" })).Agent.Status);
 
@@ -31,25 +30,25 @@ public sealed class AgentStatusTests(Platform platform) : IClassFixture<Platform
     public async Task Disabling_takes_away_what_an_agent_holds()
     {
         var agent = await TaskAgent.RegisterAsync(platform, "off");
-        var made = await CreateAsync("off");
+        var made = await platform.CreateTaskAsync("off");
         var held = await agent.StartedAsync();
         await (await PersonAsync()).DisableAgentAsync(new DisableAgentRequest { Id = "off" });
         await Refusal.ExpectAsync(StatusCode.FailedPrecondition, "AGENT_DISABLED", () => agent.CompleteAsync(held));
-        Assert.Equal("AGENT_DISABLED", (await (await TasksAsync()).GetTaskAsync(new GetTaskRequest { Id = made.Id })).Task.Reason);
+        Assert.Equal("AGENT_DISABLED", (await (await platform.TasksAsync()).GetTaskAsync(new GetTaskRequest { Id = made.Id })).Task.Reason);
     }
 
     [Fact]
     public async Task A_deregistered_agent_is_gone_until_it_registers_again()
     {
         var agent = await TaskAgent.RegisterAsync(platform, "gone", tags: ["gone"]);
-        var made = await CreateAsync("gone");
+        var made = await platform.CreateTaskAsync("gone");
         var person = await PersonAsync();
         await person.DeregisterAgentAsync(new DeregisterAgentRequest { Id = "gone" });
 
         Assert.Empty((await person.ListAgentsAsync(new ListAgentsRequest { Tag = "gone" })).Agents);
         Assert.Single((await person.ListAgentsAsync(new ListAgentsRequest { Tag = "gone", Status = AgentStatus.Deregistered })).Agents);
         await Refusal.ExpectAsync(StatusCode.NotFound, "AGENT_NOT_FOUND", async () => await agent.Registry.HeartbeatAsync(new HeartbeatRequest { Epoch = agent.Epoch }));
-        Assert.Equal(AgentTaskStatus.Cancelled, (await (await TasksAsync()).GetTaskAsync(new GetTaskRequest { Id = made.Id })).Task.Status);
+        Assert.Equal(AgentTaskStatus.Cancelled, (await (await platform.TasksAsync()).GetTaskAsync(new GetTaskRequest { Id = made.Id })).Task.Status);
         var before = agent.Epoch;
         await agent.RegisterAgainAsync();
         Assert.Equal(before + 1, agent.Epoch);
@@ -91,9 +90,4 @@ public sealed class AgentStatusTests(Platform platform) : IClassFixture<Platform
     }
 
     private Task<Client> PersonAsync() => platform.ClientAsync<Client>(Tokens.Operator());
-
-    private Task<Tasks> TasksAsync() => platform.ClientAsync<Tasks>(Tokens.Operator());
-
-    private async Task<AgentTask> CreateAsync(string agent) =>
-        (await (await TasksAsync()).CreateTaskAsync(new CreateTaskRequest { AgentId = agent, Task = new TaskSpec { Type = "n", BackoffSeconds = 0 } })).Task;
 }

@@ -1,8 +1,6 @@
 using AgentPlatform.Contracts.Registry.V1;
 using Grpc.Core;
 using Links = AgentPlatform.Contracts.Registry.V1.AgentLinkService.AgentLinkServiceClient;
-using Stream = Grpc.Core.AsyncDuplexStreamingCall<AgentPlatform.Contracts.Registry.V1.ConnectRequest, AgentPlatform.Contracts.Registry.V1.ConnectResponse>;
-using Tasks = AgentPlatform.Contracts.Registry.V1.AgentTaskService.AgentTaskServiceClient;
 
 namespace AgentPlatform.Tests.Registries;
 
@@ -12,11 +10,11 @@ public sealed class ConnectTests(Platform platform) : IClassFixture<Platform>
     public async Task Tasks_come_by_the_stream_and_their_ends_go_by_it()
     {
         var agent = await TaskAgent.RegisterAsync(platform, "linked");
-        using var link = await OpenAsync(agent, maxInFlight: 2);
+        using var link = await platform.OpenLinkAsync(agent, maxInFlight: 2);
         Assert.True((await agent.Registry.GetAgentAsync(new GetAgentRequest { Id = "linked" })).Agent.IsOnline);
         var made = new List<string>();
         for (var i = 0; i < 5; i++)
-            made.Add((await CreateAsync("linked")).Id);
+            made.Add((await platform.CreateTaskAsync("linked")).Id);
 
         var done = new List<string>();
         var answered = 0;
@@ -53,11 +51,11 @@ public sealed class ConnectTests(Platform platform) : IClassFixture<Platform>
         const int Count = 100;
         var agent = await TaskAgent.RegisterAsync(platform, "talkative");
         for (var i = 0; i < Count; i++)
-            await CreateAsync("talkative");
-        using var link = await OpenAsync(agent, maxInFlight: Count);
+            await platform.CreateTaskAsync("talkative");
+        using var link = await platform.OpenLinkAsync(agent, maxInFlight: Count);
         var tasks = new List<AgentTask>();
         while (tasks.Count < Count)
-            tasks.Add((await NextAsync(link, r => r.Task)).Task);
+            tasks.Add(await link.NextTaskAsync());
         foreach (var (number, task) in tasks.Index())
         {
             var (id, fence) = (task.Id, agent.FenceOf(task));
@@ -69,7 +67,7 @@ public sealed class ConnectTests(Platform platform) : IClassFixture<Platform>
 
         var answers = new Dictionary<long, string>();
         while (answers.Count < 4 * Count)
-            Assert.True((await NextAsync(link, r => r.Answer)).Answer is var answer && answers.TryAdd(answer.Number, answer.Reason));
+            Assert.True(await link.NextAsync(r => r.Answer) is var answer && answers.TryAdd(answer.Number, answer.Reason));
         Assert.All(answers, a => Assert.Equal(a.Key % 10 == 3 ? "STALE_LEASE" : "", a.Value));
         Assert.Equal([(long)Count], await platform.SqlAsync<long>("SELECT count(*) FROM registry.tasks WHERE agent_id = 'talkative' AND status = 'completed' AND progress_message = 'nearly'"));
     }
@@ -79,11 +77,11 @@ public sealed class ConnectTests(Platform platform) : IClassFixture<Platform>
     {
         var agent = await TaskAgent.RegisterAsync(platform, "narrow");
         for (var i = 0; i < 3; i++)
-            await CreateAsync("narrow");
-        using var link = await OpenAsync(agent, maxInFlight: 2);
-        var first = (await NextAsync(link, r => r.Task)).Task;
-        await NextAsync(link, r => r.Task);
-        var third = NextAsync(link, r => r.Task);
+            await platform.CreateTaskAsync("narrow");
+        using var link = await platform.OpenLinkAsync(agent, maxInFlight: 2);
+        var first = await link.NextTaskAsync();
+        await link.NextTaskAsync();
+        var third = link.NextTaskAsync();
         // The answer to a heartbeat comes after whatever was to be handed out before it.
         Assert.Equal([2L], await platform.SqlAsync<long>("SELECT count(*) FROM registry.tasks WHERE agent_id = 'narrow' AND lease_until IS NOT NULL"));
         Assert.False(third.IsCompleted);
@@ -96,16 +94,16 @@ public sealed class ConnectTests(Platform platform) : IClassFixture<Platform>
     {
         var agent = await TaskAgent.RegisterAsync(platform, "returning");
         for (var i = 0; i < 2; i++)
-            await CreateAsync("returning");
+            await platform.CreateTaskAsync("returning");
         AgentTask running, unseen;
-        using (var link = await OpenAsync(agent, maxInFlight: 2))
+        using (var link = await platform.OpenLinkAsync(agent, maxInFlight: 2))
         {
-            running = (await NextAsync(link, r => r.Task)).Task;
-            unseen = (await NextAsync(link, r => r.Task)).Task;
+            running = await link.NextTaskAsync();
+            unseen = await link.NextTaskAsync();
             await agent.StartAsync(running);
         }
-        using var again = await OpenAsync(agent, maxInFlight: 2, running.Id);
-        Assert.Equal(unseen, (await NextAsync(again, r => r.Task)).Task);
+        using var again = await platform.OpenLinkAsync(agent, maxInFlight: 2, running.Id);
+        Assert.Equal(unseen, await again.NextTaskAsync());
         await agent.CompleteAsync(running);
         await agent.CompleteAsync(unseen);
     }
@@ -114,10 +112,10 @@ public sealed class ConnectTests(Platform platform) : IClassFixture<Platform>
     public async Task What_had_begun_and_is_not_named_counts_as_a_lost_attempt()
     {
         var agent = await TaskAgent.RegisterAsync(platform, "forgetful");
-        await CreateAsync("forgetful");
+        await platform.CreateTaskAsync("forgetful");
         var task = await agent.StartedAsync();
-        using var link = await OpenAsync(agent, maxInFlight: 1);
-        var again = (await NextAsync(link, r => r.Task)).Task;
+        using var link = await platform.OpenLinkAsync(agent, maxInFlight: 1);
+        var again = await link.NextTaskAsync();
         Assert.Equal((task.Id, 2), (again.Id, again.Attempt));
     }
 
@@ -125,27 +123,27 @@ public sealed class ConnectTests(Platform platform) : IClassFixture<Platform>
     public async Task The_stream_tells_what_to_stop_and_ends_when_the_agent_is_taken_over()
     {
         var agent = await TaskAgent.RegisterAsync(platform, "commanded");
-        using var link = await OpenAsync(agent, maxInFlight: 1);
-        var made = await CreateAsync("commanded");
-        await NextAsync(link, r => r.Task);
-        await (await TasksAsync()).CancelTaskAsync(new CancelTaskRequest { Id = made.Id });
-        Assert.Equal(made.Id, (await NextAsync(link, r => r.HasCancelTaskId ? r : null)).CancelTaskId);
+        using var link = await platform.OpenLinkAsync(agent, maxInFlight: 1);
+        var made = await platform.CreateTaskAsync("commanded");
+        await link.NextTaskAsync();
+        await (await platform.TasksAsync()).CancelTaskAsync(new CancelTaskRequest { Id = made.Id });
+        Assert.Equal(made.Id, (await link.NextAsync(r => r.HasCancelTaskId ? r : null)).CancelTaskId);
 
         await TaskAgent.RegisterAsync(platform, "commanded");
-        await Refusal.ExpectAsync(StatusCode.FailedPrecondition, "STALE_EPOCH", () => NextAsync(link, _ => null));
+        await Refusal.ExpectAsync(StatusCode.FailedPrecondition, "STALE_EPOCH", () => link.NextAsync<object>(_ => null));
     }
 
     [Fact]
     public async Task A_request_that_is_refused_is_answered_and_the_stream_goes_on()
     {
         var agent = await TaskAgent.RegisterAsync(platform, "clumsy");
-        using var link = await OpenAsync(agent, maxInFlight: 1);
+        using var link = await platform.OpenLinkAsync(agent, maxInFlight: 1);
         await link.RequestStream.WriteAsync(new ConnectRequest { Number = 1, Complete = new CompleteTaskRequest { Id = Guid.NewGuid().ToString(), Fence = new Fence { Epoch = agent.Epoch, Attempt = 1 } } });
         await link.RequestStream.WriteAsync(new ConnectRequest { Number = 2 });
         await link.RequestStream.WriteAsync(new ConnectRequest { Number = 3, Heartbeat = new HeartbeatRequest { Epoch = agent.Epoch } });
         var answers = new List<Answer>();
         while (answers.Count < 3)
-            answers.Add((await NextAsync(link, r => r.Answer)).Answer);
+            answers.Add(await link.NextAsync(r => r.Answer));
         answers.Sort((a, b) => a.Number.CompareTo(b.Number));
         Assert.Equal([(1, "TASK_NOT_FOUND", (int)StatusCode.NotFound), (2, "INVALID_FIELD", (int)StatusCode.InvalidArgument), (3, "", 0)], answers.Select(Facts));
         Assert.Equal(30, answers[2].Heartbeat.HeartbeatInterval.Seconds);
@@ -159,34 +157,12 @@ public sealed class ConnectTests(Platform platform) : IClassFixture<Platform>
         {
             using var link = (await platform.ClientAsync<Links>(Tokens.Agent("rude"))).Connect();
             await link.RequestStream.WriteAsync(message);
-            await Refusal.ExpectFieldsAsync(() => NextAsync(link, _ => null), field);
+            await Refusal.ExpectFieldsAsync(() => link.NextAsync<object>(_ => null), field);
         }
         using var stale = (await platform.ClientAsync<Links>(Tokens.Agent("rude"))).Connect();
         await stale.RequestStream.WriteAsync(new ConnectRequest { Hello = new Hello { Epoch = agent.Epoch + 1 } });
-        await Refusal.ExpectAsync(StatusCode.FailedPrecondition, "STALE_EPOCH", () => NextAsync(stale, _ => null));
+        await Refusal.ExpectAsync(StatusCode.FailedPrecondition, "STALE_EPOCH", () => stale.NextAsync<object>(_ => null));
     }
 
     private static (long Number, string Reason, int Code) Facts(Answer answer) => (answer.Number, answer.Reason, answer.Code);
-
-    private async Task<Stream> OpenAsync(TaskAgent agent, int maxInFlight, params string[] running)
-    {
-        var link = (await platform.ClientAsync<Links>(Tokens.Agent(agent.Id))).Connect();
-        await link.RequestStream.WriteAsync(new ConnectRequest { Hello = new Hello { Epoch = agent.Epoch, MaxInFlight = maxInFlight, RunningTaskIds = { running } } });
-        Assert.NotNull((await NextAsync(link, r => r.Welcome)).Welcome);
-        return link;
-    }
-
-    // The next message of this kind, whatever else comes before it.
-    private static async Task<ConnectResponse> NextAsync(Stream link, Func<ConnectResponse, object?> wanted)
-    {
-        while (await link.ResponseStream.MoveNext())
-            if (wanted(link.ResponseStream.Current) is not null)
-                return link.ResponseStream.Current;
-        throw new InvalidOperationException("The stream ended");
-    }
-
-    private Task<Tasks> TasksAsync() => platform.ClientAsync<Tasks>(Tokens.Operator());
-
-    private async Task<AgentTask> CreateAsync(string agent) =>
-        (await (await TasksAsync()).CreateTaskAsync(new CreateTaskRequest { AgentId = agent, Task = new TaskSpec { Type = "n", BackoffSeconds = 0 } })).Task;
 }

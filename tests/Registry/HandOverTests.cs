@@ -2,7 +2,6 @@ using AgentPlatform.Contracts.Registry.V1;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Links = AgentPlatform.Contracts.Registry.V1.AgentLinkService.AgentLinkServiceClient;
-using Stream = Grpc.Core.AsyncDuplexStreamingCall<AgentPlatform.Contracts.Registry.V1.ConnectRequest, AgentPlatform.Contracts.Registry.V1.ConnectResponse>;
 using Tasks = AgentPlatform.Contracts.Registry.V1.AgentTaskService.AgentTaskServiceClient;
 
 namespace AgentPlatform.Tests.Registries;
@@ -14,12 +13,12 @@ public sealed class HandOverTests(Platform platform) : IClassFixture<Platform>
     public async Task A_task_for_an_agent_that_waits_by_a_stream_is_its_own_in_the_commit_that_makes_it()
     {
         var agent = await TaskAgent.RegisterAsync(platform, "waiting");
-        using var link = await OpenAsync(agent, maxInFlight: 1);
+        using var link = await platform.OpenLinkAsync(agent, maxInFlight: 1);
         // Its first look for tasks may still be under way, or the one after its last task.
         await Eventually.TrueAsync(async () =>
         {
             var (made, isHeldAtOnce) = await CreateAndLookAsync("waiting");
-            var given = await NextAsync(link);
+            var given = await link.NextTaskAsync();
             await agent.StartAsync(given);
             Assert.Equal(AgentTaskStatus.Pending, made.Status);
             Assert.Equal((made.Id, made.Payload, 1, AgentTaskStatus.Assigned, "waiting"), (given.Id, given.Payload, given.Attempt, given.Status, given.AgentId));
@@ -33,14 +32,14 @@ public sealed class HandOverTests(Platform platform) : IClassFixture<Platform>
     public async Task A_repeat_of_the_call_hands_nothing_over_again()
     {
         var agent = await TaskAgent.RegisterAsync(platform, "once");
-        using var link = await OpenAsync(agent, maxInFlight: 10);
+        using var link = await platform.OpenLinkAsync(agent, maxInFlight: 10);
         var request = new CreateTaskRequest { AgentId = "once", Task = new TaskSpec { Type = "first" } };
         var answers = await Task.WhenAll(Enumerable.Range(0, 5).Select(
-            async _ => await (await TasksAsync()).CreateTaskAsync(request, new Metadata { { "idempotency-key", "once" } })));
+            async _ => await (await platform.TasksAsync()).CreateTaskAsync(request, new Metadata { { "idempotency-key", "once" } })));
         Assert.Single(answers.Distinct());
-        await CreateAsync("once", "second");
-        Assert.Equal("first", (await NextAsync(link)).Type);
-        Assert.Equal("second", (await NextAsync(link)).Type);
+        await platform.CreateTaskAsync("once", "second");
+        Assert.Equal("first", (await link.NextTaskAsync()).Type);
+        Assert.Equal("second", (await link.NextTaskAsync()).Type);
     }
 
     [Fact]
@@ -48,9 +47,9 @@ public sealed class HandOverTests(Platform platform) : IClassFixture<Platform>
     {
         const int Count = 60;
         var agent = await TaskAgent.RegisterAsync(platform, "orderly");
-        using var link = await OpenAsync(agent, maxInFlight: 2);
+        using var link = await platform.OpenLinkAsync(agent, maxInFlight: 2);
         await using var another = await platform.StartAnotherAsync("registry");
-        var here = await TasksAsync();
+        var here = await platform.TasksAsync();
         var there = platform.Client<Tasks>(another.GrpcAddress, Tokens.Operator());
         var making = Task.Run(async () =>
         {
@@ -62,7 +61,7 @@ public sealed class HandOverTests(Platform platform) : IClassFixture<Platform>
         var given = new List<string>();
         while (given.Count < Count)
         {
-            var task = await NextAsync(link);
+            var task = await link.NextTaskAsync();
             given.Add(task.Id);
             await agent.CompleteAsync(task);
         }
@@ -74,20 +73,20 @@ public sealed class HandOverTests(Platform platform) : IClassFixture<Platform>
     {
         const int Count = 40;
         var agent = await TaskAgent.RegisterAsync(platform, "full");
-        using var link = await OpenAsync(agent, maxInFlight: 3);
-        var person = await TasksAsync();
+        using var link = await platform.OpenLinkAsync(agent, maxInFlight: 3);
+        var person = await platform.TasksAsync();
         // Many of one commit, some of them by one call.
         var batch = new CreateTasksRequest();
         for (var i = 0; i < Count / 2; i++)
             batch.Tasks.Add(new CreateTaskRequest { AgentId = "full", Task = new TaskSpec { Type = "n" } });
-        var calls = Enumerable.Range(0, Count / 2).Select(_ => CreateAsync("full", "n")).ToList();
+        var calls = Enumerable.Range(0, Count / 2).Select(_ => platform.CreateTaskAsync("full")).ToList();
         await person.CreateTasksAsync(batch);
         await Task.WhenAll(calls);
 
         var given = new HashSet<string>();
         while (given.Count < Count)
         {
-            var task = await NextAsync(link);
+            var task = await link.NextTaskAsync();
             Assert.True(given.Add(task.Id));
             Assert.InRange((await platform.SqlAsync<long>("SELECT count(*) FROM registry.tasks WHERE agent_id = 'full' AND lease_until IS NOT NULL"))[0], 1, 3);
             await agent.CompleteAsync(task);
@@ -99,24 +98,24 @@ public sealed class HandOverTests(Platform platform) : IClassFixture<Platform>
     public async Task One_that_is_made_while_another_is_still_being_committed_leaves_it_its_room()
     {
         var agent = await TaskAgent.RegisterAsync(platform, "narrow");
-        using var link = await OpenAsync(agent, maxInFlight: 1);
+        using var link = await platform.OpenLinkAsync(agent, maxInFlight: 1);
         // Until the stream is at rest, and is handed over what is made.
         await Eventually.TrueAsync(async () =>
         {
             var isHeldAtOnce = (await CreateAndLookAsync("narrow")).IsHeldAtOnce;
-            await agent.CompleteAsync(await NextAsync(link));
+            await agent.CompleteAsync(await link.NextTaskAsync());
             return isHeldAtOnce;
         }, "the stream is at rest");
         await platform.SqlAsync<int>("ALTER TABLE registry.tasks ADD CONSTRAINT slowly CHECK (type <> 'slow' OR pg_sleep(1)::text IS NOT NULL)");
-        var slow = CreateAsync("narrow", "slow");
+        var slow = platform.CreateTaskAsync("narrow", "slow");
         await Eventually.TrueAsync(async () => (await platform.SqlAsync<long>(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"))[0] > 0, "the first one is on its way");
-        await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => CreateAsync("narrow", "n")));
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => platform.CreateTaskAsync("narrow")));
         await slow;
         await platform.SqlAsync<int>("ALTER TABLE registry.tasks DROP CONSTRAINT slowly");
         for (var i = 0; i < 21; i++)
         {
-            var task = await NextAsync(link);
+            var task = await link.NextTaskAsync();
             Assert.Equal([1L], await platform.SqlAsync<long>("SELECT count(*) FROM registry.tasks WHERE agent_id = 'narrow' AND lease_until IS NOT NULL"));
             await agent.CompleteAsync(task);
         }
@@ -126,14 +125,14 @@ public sealed class HandOverTests(Platform platform) : IClassFixture<Platform>
     public async Task What_is_more_urgent_comes_first_among_those_that_are_made_together()
     {
         var agent = await TaskAgent.RegisterAsync(platform, "urgent");
-        using var link = await OpenAsync(agent, maxInFlight: 1);
+        using var link = await platform.OpenLinkAsync(agent, maxInFlight: 1);
         var batch = new CreateTasksRequest();
         foreach (var priority in new[] { 1, 9, 5 })
             batch.Tasks.Add(new CreateTaskRequest { AgentId = "urgent", Task = new TaskSpec { Type = "n", Priority = priority } });
-        await (await TasksAsync()).CreateTasksAsync(batch);
+        await (await platform.TasksAsync()).CreateTasksAsync(batch);
         foreach (var priority in new[] { 9, 5, 1 })
         {
-            var task = await NextAsync(link);
+            var task = await link.NextTaskAsync();
             Assert.Equal(priority, task.Priority);
             await agent.CompleteAsync(task);
         }
@@ -143,24 +142,24 @@ public sealed class HandOverTests(Platform platform) : IClassFixture<Platform>
     public async Task A_stream_that_another_one_has_replaced_is_handed_nothing()
     {
         var agent = await TaskAgent.RegisterAsync(platform, "moved");
-        using var old = await OpenAsync(agent, maxInFlight: 10);
+        using var old = await platform.OpenLinkAsync(agent, maxInFlight: 10);
         await using var another = await platform.StartAnotherAsync("registry");
-        using var link = await OpenAsync(agent, maxInFlight: 10, platform.Client<Links>(another.GrpcAddress, Tokens.Agent("moved")));
+        using var link = await platform.Client<Links>(another.GrpcAddress, Tokens.Agent("moved")).OpenAsync(agent, maxInFlight: 10);
         // Made where the old stream is.
-        var made = await CreateAsync("moved", "n");
-        Assert.Equal(made.Id, (await NextAsync(link)).Id);
-        await Refusal.ExpectAsync(StatusCode.FailedPrecondition, "STREAM_REPLACED", () => NextAsync(old));
+        var made = await platform.CreateTaskAsync("moved");
+        Assert.Equal(made.Id, (await link.NextTaskAsync()).Id);
+        await Refusal.ExpectAsync(StatusCode.FailedPrecondition, "STREAM_REPLACED", () => old.NextTaskAsync());
     }
 
     [Fact]
     public async Task An_agent_that_is_disabled_or_of_an_older_epoch_is_handed_nothing()
     {
         var agent = await TaskAgent.RegisterAsync(platform, "barred");
-        using (var link = await OpenAsync(agent, maxInFlight: 10))
+        using (var link = await platform.OpenLinkAsync(agent, maxInFlight: 10))
         {
             await agent.RegisterAgainAsync();
             Assert.False((await CreateAndLookAsync("barred")).IsHeldAtOnce);
-            await Refusal.ExpectAsync(StatusCode.FailedPrecondition, "STALE_EPOCH", () => NextAsync(link));
+            await Refusal.ExpectAsync(StatusCode.FailedPrecondition, "STALE_EPOCH", () => link.NextTaskAsync());
         }
         Assert.Equal([1L], await platform.SqlAsync<long>("SELECT count(*) FROM registry.tasks WHERE agent_id = 'barred' AND status = 'pending'"));
     }
@@ -169,32 +168,10 @@ public sealed class HandOverTests(Platform platform) : IClassFixture<Platform>
     {
         var key = Guid.NewGuid().ToString("N");
         var request = new CreateTaskRequest { AgentId = agentId, Task = new TaskSpec { Type = "n", Payload = new Struct { Fields = { ["amount"] = Value.ForNumber(1.5) } } } };
-        var made = (await (await TasksAsync()).CreateTaskAsync(request, new Metadata { { "idempotency-key", key } })).Task;
+        var made = (await (await platform.TasksAsync()).CreateTaskAsync(request, new Metadata { { "idempotency-key", key } })).Task;
         // A row tells by xmin which transaction has written it last.
         var isHeldAtOnce = await platform.SqlAsync<bool>(
             $"SELECT t.xmin = i.xmin AND t.status = 'assigned' FROM registry.tasks t, registry.idempotency i WHERE t.id = '{made.Id}' AND i.key = '{key}'");
         return (made, isHeldAtOnce[0]);
     }
-
-    private async Task<Stream> OpenAsync(TaskAgent agent, int maxInFlight, Links? links = null)
-    {
-        var link = (links ?? await platform.ClientAsync<Links>(Tokens.Agent(agent.Id))).Connect();
-        await link.RequestStream.WriteAsync(new ConnectRequest { Hello = new Hello { Epoch = agent.Epoch, MaxInFlight = maxInFlight } });
-        Assert.True(await link.ResponseStream.MoveNext());
-        Assert.NotNull(link.ResponseStream.Current.Welcome);
-        return link;
-    }
-
-    private static async Task<AgentTask> NextAsync(Stream link)
-    {
-        while (await link.ResponseStream.MoveNext())
-            if (link.ResponseStream.Current.Task is { } task)
-                return task;
-        throw new InvalidOperationException("The stream ended");
-    }
-
-    private Task<Tasks> TasksAsync() => platform.ClientAsync<Tasks>(Tokens.Operator());
-
-    private async Task<AgentTask> CreateAsync(string agentId, string type) =>
-        (await (await TasksAsync()).CreateTaskAsync(new CreateTaskRequest { AgentId = agentId, Task = new TaskSpec { Type = type } })).Task;
 }

@@ -59,13 +59,13 @@ internal sealed class MergedStatement(Statement first)
 
     private bool Takes(Statement other) => first.IsOfColumns && other.Sql == first.Sql;
 
+    // Not all are of one length: of a unit that appends to something, some columns have a value for it, and some one for each thing appended.
     private object?[] Columns()
     {
         var columns = new object?[first.Values.Length];
-        var rows = _all.Sum(s => ((Array)s.Values[0]!).Length);
         for (var i = 0; i < columns.Length; i++)
         {
-            var column = Array.CreateInstanceFromArrayType(first.Values[i]!.GetType(), rows);
+            var column = Array.CreateInstanceFromArrayType(first.Values[i]!.GetType(), _all.Sum(s => ((Array)s.Values[i]!).Length));
             var filled = 0;
             foreach (var statement in _all)
             {
