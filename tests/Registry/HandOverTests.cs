@@ -164,6 +164,26 @@ public sealed class HandOverTests(Platform platform) : IClassFixture<Platform>
         Assert.Equal([1L], await platform.SqlAsync<long>("SELECT count(*) FROM registry.tasks WHERE agent_id = 'barred' AND status = 'pending'"));
     }
 
+    [Fact]
+    public async Task A_task_for_an_agent_that_never_registered_is_refused_with_all_that_came_with_it_and_with_nothing_else()
+    {
+        var agent = await TaskAgent.RegisterAsync(platform, "known");
+        using var link = await platform.OpenLinkAsync(agent, maxInFlight: 30);
+        var person = await platform.TasksAsync();
+        CreateTaskRequest For(string id) => new() { AgentId = id, Task = new TaskSpec { Type = "n" } };
+        await Refusal.ExpectAsync(StatusCode.FailedPrecondition, "UNKNOWN_AGENT",
+            async () => await person.CreateTasksAsync(new CreateTasksRequest { Tasks = { For("known"), For("never-seen") } }));
+        // At once, so that they go in one group.
+        var refused = Enumerable.Range(0, 4).Select(_ => Refusal.ExpectAsync(StatusCode.FailedPrecondition, "UNKNOWN_AGENT", async () => await person.CreateTaskAsync(For("never-seen")))).ToList();
+        var made = (await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => platform.CreateTaskAsync("known")))).Select(t => t.Id).Order().ToList();
+        await Task.WhenAll(refused);
+        var given = new List<string>();
+        while (given.Count < made.Count)
+            given.Add((await link.NextTaskAsync()).Id);
+        Assert.Equal(made, given.Order());
+        Assert.Equal([16L], await platform.SqlAsync<long>("SELECT count(*) FROM registry.tasks WHERE agent_id = 'known' OR queue = 'agent:never-seen'"));
+    }
+
     private async Task<(AgentTask Made, bool IsHeldAtOnce)> CreateAndLookAsync(string agentId)
     {
         var key = Guid.NewGuid().ToString("N");
