@@ -95,6 +95,14 @@ public sealed class MigrationTests(TestServers servers, Platform platform) : ICl
             Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, (await Assert.ThrowsAsync<PostgresException>(() => Sql.ReadAsync<int>(own, ddl))).SqlState);
     }
 
+    [Fact]
+    public async Task Registrys_role_can_remove_no_agent_since_tasks_name_them_without_a_foreign_key()
+    {
+        var own = new NpgsqlConnectionStringBuilder(platform.AdminConnection) { Username = "registry", Password = TestServers.LoginPassword }.ConnectionString;
+        var denied = await Assert.ThrowsAsync<PostgresException>(() => Sql.ReadAsync<int>(own, "DELETE FROM registry.agents WHERE id = 'nobody'"));
+        Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, denied.SqlState);
+    }
+
     private static Migration SchemaFile(string service)
     {
         var folder = Directory.GetDirectories(Repository.PathOf("services")).Single(d => Path.GetFileName(d).Equals(service, StringComparison.OrdinalIgnoreCase));

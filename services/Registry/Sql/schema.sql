@@ -21,6 +21,9 @@ CREATE TABLE registry.agents (
     link              bigint           NOT NULL -- grows with each stream; only the last one is handed tasks
 );
 
+-- Nothing removes an agent, and tasks rely on it: they name agents without a foreign key.
+REVOKE DELETE ON registry.agents FROM registry;
+
 -- Two agents cannot be one machine.
 CREATE UNIQUE INDEX agents_machine_key ON registry.agents (machine_key) WHERE machine_key IS NOT NULL;
 -- What lists are filtered by. Heartbeats do not touch this table, so its indexes cost little.
@@ -111,37 +114,37 @@ CREATE DOMAIN registry.task_json AS jsonb CONSTRAINT tasks_json_is_object CHECK 
 -- Tasks of agents. Waiting: pending, delayed. Held, under a lease: assigned, in_progress. The rest has ended and never moves again, unless replayed. Whoever writes agent_id takes it from
 -- registry.agents, from which nothing is ever removed: there is no foreign key, whose look for each task cost as much as three of its indexes.
 CREATE TABLE registry.tasks (
-    id               uuid                        NOT NULL CONSTRAINT tasks_pkey PRIMARY KEY,
+    id               uuid                           NOT NULL CONSTRAINT tasks_pkey PRIMARY KEY,
     parent_id        uuid, -- what all tasks of one selection share
     origin           registry.task_origin, -- what made it, by a global id: the same again makes nothing
-    type             registry.task_type          NOT NULL,
-    payload          registry.task_json          NOT NULL,
+    type             registry.task_type             NOT NULL,
+    payload          registry.task_json             NOT NULL,
     agent_id         text COLLATE "C", -- for whom; of a pool's task, who holds it or did
-    pool             text                        CONSTRAINT tasks_pool_fkey REFERENCES registry.pools (key), -- NULL when it is for one agent
-    queue            registry.task_queue         NOT NULL, -- 'agent:' and the agent's id, or the pool's key
-    priority         registry.task_priority      NOT NULL, -- the higher, the sooner
-    status           registry.task_status        NOT NULL,
-    available_at     timestamptz                 NOT NULL, -- a delayed one becomes pending at this time
-    timeout_seconds  registry.task_timeout       NOT NULL, -- of one attempt, from its start
-    max_attempts     registry.task_attempts      NOT NULL,
-    backoff_seconds  registry.task_backoff       NOT NULL, -- after the first attempt; doubles with each
-    attempt          registry.task_attempt       NOT NULL, -- with the epoch the fencing token: never used twice
-    attempt_limit    integer                     NOT NULL, -- max_attempts more than attempt was when it was made or replayed
-    holder_epoch     bigint                      NOT NULL, -- of the last holder; 0 before the first
+    pool             text                           CONSTRAINT tasks_pool_fkey REFERENCES registry.pools (key), -- NULL when it is for one agent
+    queue            registry.task_queue            NOT NULL, -- 'agent:' and the agent's id, or the pool's key
+    priority         registry.task_priority         NOT NULL, -- the higher, the sooner
+    status           registry.task_status           NOT NULL,
+    available_at     timestamptz                    NOT NULL, -- a delayed one becomes pending at this time
+    timeout_seconds  registry.task_timeout          NOT NULL, -- of one attempt, from its start
+    max_attempts     registry.task_attempts         NOT NULL,
+    backoff_seconds  registry.task_backoff          NOT NULL, -- after the first attempt; doubles with each
+    attempt          registry.task_attempt          NOT NULL, -- with the epoch the fencing token: never used twice
+    attempt_limit    integer                        NOT NULL, -- max_attempts more than attempt was when it was made or replayed
+    holder_epoch     bigint                         NOT NULL, -- of the last holder; 0 before the first
     lease_until      timestamptz, -- when the holder loses it; set while somebody holds it
-    cancel_requested boolean                     NOT NULL, -- the holder is told to stop
-    progress_percent registry.task_progress      NOT NULL,
+    cancel_requested boolean                        NOT NULL, -- the holder is told to stop
+    progress_percent registry.task_progress         NOT NULL,
     progress_message registry.task_progress_message NOT NULL,
     result           registry.task_json,
-    reason           registry.task_reason        NOT NULL, -- why it failed or went back the last time: UPPER_SNAKE_CASE
-    message          registry.task_message       NOT NULL, -- the same for people
-    correlation_id   registry.task_correlation_id NOT NULL,
-    created_by       text                        NOT NULL,
-    created_at       timestamptz                 NOT NULL,
-    updated_at       timestamptz                 NOT NULL,
+    reason           registry.task_reason           NOT NULL, -- why it failed or went back the last time: UPPER_SNAKE_CASE
+    message          registry.task_message          NOT NULL, -- the same for people
+    correlation_id   registry.task_correlation_id   NOT NULL,
+    created_by       text                           NOT NULL,
+    created_at       timestamptz                    NOT NULL,
+    updated_at       timestamptz                    NOT NULL,
     started_at       timestamptz,
     ended_at         timestamptz,
-    version          bigint                      NOT NULL,
+    version          bigint                         NOT NULL,
     CONSTRAINT tasks_has_a_queue CHECK (pool IS NOT NULL OR agent_id IS NOT NULL), -- what a task fails on whose agent never registered
     CONSTRAINT tasks_holder CHECK ((status IN ('assigned', 'in_progress')) = (lease_until IS NOT NULL) AND (lease_until IS NULL OR agent_id IS NOT NULL)),
     CONSTRAINT tasks_ended CHECK ((status IN ('completed', 'failed', 'timed_out', 'cancelled')) = (ended_at IS NOT NULL)),
