@@ -30,7 +30,7 @@ public static class OpenApiHeaders
     };
 
     private const string KeyText = "With a key the call has one effect, however often it is sent: 1–255 printable ASCII characters, of your own making, kept for a day. Another request under the same key is "
-        + "refused with `IDEMPOTENCY_KEY_REUSED`.";
+        + "refused with 422 `IDEMPOTENCY_KEY_REUSED`.";
 
     private static JsonObject Parameter(string name, string description, JsonObject schema, bool isRequired = false)
     {

@@ -11,7 +11,7 @@ namespace AgentPlatform.Gateway;
 
 /// <summary>
 /// A refusal as REST callers get it: problem details (RFC 9457) with the stable reason, the facts and the violations of fields that gRPC callers get, and the HTTP
-/// status that google.rpc.Code states for the code.
+/// status that google.rpc.Code states for the code, but for a few reasons that HTTP has a status of its own for.
 /// </summary>
 public sealed class Problem
 {
@@ -42,6 +42,8 @@ public sealed class Problem
         "MESSAGE_TOO_LARGE" => StatusCodes.Status413PayloadTooLarge,
         "BODY_TOO_SLOW" => StatusCodes.Status408RequestTimeout,
         "METHOD_NOT_ALLOWED" => StatusCodes.Status405MethodNotAllowed,
+        // https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/, 2.7
+        "IDEMPOTENCY_KEY_REUSED" => StatusCodes.Status422UnprocessableEntity,
         _ => StatusOf(Code),
     };
 

@@ -22,6 +22,8 @@ public sealed class RestTests(Platform platform) : IClassFixture<Platform>
         Assert.DoesNotContain(created.Headers, h => h.Key.StartsWith("grpc", StringComparison.OrdinalIgnoreCase));
 
         using var repeated = await SendAsync(http, HttpMethod.Post, "/v1/sessions", """{"role": "finance", "task": "Check", "metadata": {"n": 1}}""", ("Idempotency-Key", "rest-1"));
+        using var reused = await SendAsync(http, HttpMethod.Post, "/v1/sessions", """{"role": "finance", "task": "Another"}""", ("Idempotency-Key", "rest-1"));
+        await ExpectAsync(reused, HttpStatusCode.UnprocessableEntity, "IDEMPOTENCY_KEY_REUSED");
         Assert.Equal(("true", id), (Assert.Single(repeated.Headers.GetValues("Idempotency-Replayed")), (await JsonOf(repeated))["session"]!["id"]!.GetValue<string>()));
 
         using var read = await SendAsync(http, HttpMethod.Get, $"/v1/sessions/{id}", null, ("X-Correlation-ID", "rest-read"));
