@@ -161,6 +161,10 @@ public sealed class BenchPlatform : IAsyncDisposable
     /// <summary>The same of a service behind a gateway.</summary>
     public ProcessorTimes TimesOf(ServiceProcess service, ServiceProcess gateway) => TimesOf(service, []) with { Gateway = ProcessorTimes.Of(gateway.Process.Id) };
 
+    /// <summary>The processor time that the runtime has taken so far to compile, in this process and in these.</summary>
+    public static TimeSpan CompilerTimeOf(params IEnumerable<ServiceProcess> services) =>
+        services.Aggregate(ProcessorTimes.OfCompiler(Environment.ProcessId), (sum, service) => sum + ProcessorTimes.OfCompiler(service.Process.Id));
+
     public async ValueTask DisposeAsync()
     {
         foreach (var service in _started.Append(_audit))

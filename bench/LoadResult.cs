@@ -38,6 +38,16 @@ public sealed class LoadResult
         _sorted = false;
     }
 
+    /// <summary>Adds another's rounds.</summary>
+    public void Add(LoadResult other)
+    {
+        _latencies.AddRange(other._latencies);
+        _rates.AddRange(other._rates);
+        _elapsed += other._elapsed;
+        _processorTimes += other._processorTimes;
+        _sorted = false;
+    }
+
     /// <summary>
     /// How many times as fast as another that took turns with it: the middle one of the ratios between a round and the other's next to it, so that
     /// neither a slow moment nor a slow minute of the machine counts.

@@ -12,6 +12,9 @@ public readonly record struct ProcessorTimes(TimeSpan Callers, TimeSpan Service,
     // The kernel counts in hundredths of a second, whatever its own clock does.
     private const int TicksPerSecond = 100;
 
+    // As much of ".NET Tiered Compilation Worker" as the kernel keeps.
+    private const string CompilerThread = ".NET Tiered Com";
+
     public static ProcessorTimes operator -(ProcessorTimes after, ProcessorTimes before) =>
         new(after.Callers - before.Callers, after.Service - before.Service, after.Database - before.Database, after.Gateway - before.Gateway);
 
@@ -28,11 +31,30 @@ public readonly record struct ProcessorTimes(TimeSpan Callers, TimeSpan Service,
         return children.Aggregate(Read(process, own: false), (sum, child) => sum + Read(int.Parse(child, CultureInfo.InvariantCulture), own: true));
     }
 
+    /// <summary>What the runtime in a process has taken to compile again what it found worth it.</summary>
+    public static TimeSpan OfCompiler(int process)
+    {
+        var sum = TimeSpan.Zero;
+        foreach (var thread in Directory.EnumerateDirectories($"/proc/{process}/task"))
+        {
+            try
+            {
+                if (File.ReadAllText($"{thread}/comm").StartsWith(CompilerThread, StringComparison.Ordinal))
+                    sum += Read($"{thread}/stat", own: true);
+            }
+            // It has ended since it was listed.
+            catch (IOException) { }
+        }
+        return sum;
+    }
+
+    private static TimeSpan Read(int process, bool own) => Read($"/proc/{process}/stat", own);
+
     // user and system time; then both of children that have ended
-    private static TimeSpan Read(int process, bool own)
+    private static TimeSpan Read(string stat, bool own)
     {
         string text;
-        try { text = File.ReadAllText($"/proc/{process}/stat"); }
+        try { text = File.ReadAllText(stat); }
         // It has ended since it was listed; its parent has its time now.
         catch (IOException) { return TimeSpan.Zero; }
         // The name, in parentheses, may contain anything; the state follows it, and user time is eleven fields further.

@@ -21,12 +21,14 @@ public static class PeersBenchmark
             throw new CliException($"there are no peers: {missing}");
         await using var platform = await BenchPlatform.StartAsync();
         await using var peers = await PeerQueues.StartAsync(platform);
-        var contests = peers.Queues.ConvertAll(q => new QueueContest(q, QueueContest.Measures));
+        var calm = new CalmRounds();
+        var contests = peers.Queues.ConvertAll(q => new QueueContest(q, QueueContest.Measures, calm));
         await QueueContest.RunAsync(contests, rounds, round);
 
         var table = QueueContest.NewTable();
         contests.ForEach(c => c.AddTo(table));
         QueueContest.Explain(rounds, round, PeerQueues.Connections);
+        calm.Explain();
         Terminal.Out.Write(table);
         return ExitCode.Ok;
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using AgentPlatform.Cli;
 using Spectre.Console;
@@ -5,7 +6,7 @@ using Spectre.Console;
 namespace AgentPlatform.Bench.Queues;
 
 /// <summary>Queues that take turns: each round has all three measures of each.</summary>
-public sealed class QueueContest(Queue queue, IReadOnlyList<string> only, Func<ProcessorTimes>? processorTimes = null)
+public sealed class QueueContest(Queue queue, IReadOnlyList<string> only, CalmRounds calm, QueueProcesses? processes = null)
 {
     /// <summary>What can be measured.</summary>
     public static readonly string[] Measures = ["start", "create", "drain"];
@@ -19,14 +20,18 @@ public sealed class QueueContest(Queue queue, IReadOnlyList<string> only, Func<P
     /// <summary>How much there is to drain.</summary>
     public const int DrainedJobs = 10_000;
 
-    // The runtime goes on compiling a service for many seconds under load, ours for longer than the peers' since there is more of it.
+    // The peers' runtime soon is done with compiling what they do.
     private const int WarmUpRounds = 4;
-    private const int WarmUpRoundsOfServices = 16;
+
+    // Ours goes on for minutes on a slow machine: until it has had hardly anything to compile for a while, or never seems to end.
+    private const double HardlyAny = 0.02;
+    private const int MostWarmUpRounds = 120;
 
     private readonly List<double> _drained = [];
     private LoadResult _start = new();
     private LoadResult _create = new();
     private ProcessorTimes _drainTimes;
+    private int _warmUpRounds;
 
     /// <summary>The middle one, in milliseconds, from creation to start.</summary>
     public double StartMedianMs => _start.PercentileMs(0.50);
@@ -37,6 +42,10 @@ public sealed class QueueContest(Queue queue, IReadOnlyList<string> only, Func<P
     /// <summary>How many a second were drained.</summary>
     public double DrainedPerSecond => LoadResult.Median(_drained);
 
+    /// <summary>How many times as fast as another that took turns with it: additions, and what is drained, by the middle one of the ratios of neighbouring rounds.</summary>
+    public (double Creates, double Drained) RatiosTo(QueueContest other) =>
+        (_create.RatioTo(other._create), LoadResult.Median([.. _drained.Zip(other._drained, (own, theirs) => own / theirs)]));
+
     /// <summary>Runs all rounds of all; before the first, each has warmed up.</summary>
     public static async Task RunAsync(IReadOnlyList<QueueContest> contests, int rounds, TimeSpan round)
     {
@@ -45,9 +54,13 @@ public sealed class QueueContest(Queue queue, IReadOnlyList<string> only, Func<P
         for (var i = 0; i < rounds; i++)
         {
             foreach (var contest in contests)
-                await contest.RunAsync(round);
+                await contest.RunAsync(round, counts: true);
         }
     }
+
+    /// <summary>Says for how long it has warmed up.</summary>
+    public void ExplainWarmUp() => Terminal.Out.MarkupLineInterpolated(
+        $"{queue.Name}: {_warmUpRounds} rounds to warm up{(_warmUpRounds < MostWarmUpRounds ? "" : ", and the runtime still compiled")}.");
 
     /// <summary>A table for rows of contests.</summary>
     public static Table NewTable() => Terminal.NewTable("queue", "create to start, p50 ms", "p99 ms", $"creates/s, {Callers} in flight", "p99 ms", $"drained/s, {Workers} workers");
@@ -72,26 +85,44 @@ public sealed class QueueContest(Queue queue, IReadOnlyList<string> only, Func<P
 
     private async Task WarmUpAsync(TimeSpan round)
     {
-        for (var i = 0; i < (processorTimes is null ? WarmUpRounds : WarmUpRoundsOfServices); i++)
-            await RunAsync(round);
+        for (var quiet = 0; quiet < WarmUpRounds && _warmUpRounds < MostWarmUpRounds; _warmUpRounds++)
+        {
+            var (startedAt, before) = (Stopwatch.GetTimestamp(), processes?.Compiling());
+            await RunAsync(round, counts: false);
+            quiet = processes is null || processes.Compiling() - before <= HardlyAny * Stopwatch.GetElapsedTime(startedAt) ? quiet + 1 : 0;
+        }
         Forget();
     }
 
-    private async Task RunAsync(TimeSpan round)
+    private async Task RunAsync(TimeSpan round, bool counts)
     {
         if (only.Contains("start"))
-            _start.AddProcessorTimes(await TimedAsync(() => queue.Start(1, round, _start)));
+            _start.Add(await CalmlyAsync(() => LoadAsync(queue.Start, 1, round), counts));
         if (only.Contains("create"))
-            _create.AddProcessorTimes(await TimedAsync(() => queue.Create(Callers, round, _create)));
+            _create.Add(await CalmlyAsync(() => LoadAsync(queue.Create, Callers, round), counts));
         if (only.Contains("drain"))
-            _drainTimes += await TimedAsync(async () => _drained.Add(DrainedJobs / (await queue.DrainAsync()).TotalSeconds));
+        {
+            var (took, times) = await CalmlyAsync(() => TimedAsync(queue.DrainAsync), counts);
+            _drained.Add(DrainedJobs / took.TotalSeconds);
+            _drainTimes += times;
+        }
     }
 
-    private async Task<ProcessorTimes> TimedAsync(Func<Task> measure)
+    private Task<T> CalmlyAsync<T>(Func<Task<T>> measure, bool counts) => counts ? calm.RunAsync(measure) : measure();
+
+    private async Task<LoadResult> LoadAsync(Way way, int callers, TimeSpan round)
     {
-        var before = processorTimes?.Invoke();
-        await measure();
-        return processorTimes is null ? default : processorTimes() - before!.Value;
+        var result = new LoadResult();
+        var (_, times) = await TimedAsync(async () => { await way(callers, round, result); return round; });
+        result.AddProcessorTimes(times);
+        return result;
+    }
+
+    private async Task<(TimeSpan Took, ProcessorTimes Times)> TimedAsync(Func<Task<TimeSpan>> measure)
+    {
+        var before = processes?.Times();
+        var took = await measure();
+        return (took, processes is null ? default : processes.Times() - before!.Value);
     }
 
     private void Forget()
