@@ -85,12 +85,17 @@ public sealed class QueueContest(Queue queue, IReadOnlyList<string> only, CalmRo
 
     private async Task WarmUpAsync(TimeSpan round)
     {
+        var isSeen = processes is null;
         for (var quiet = 0; quiet < WarmUpRounds && _warmUpRounds < MostWarmUpRounds; _warmUpRounds++)
         {
             var (startedAt, before) = (Stopwatch.GetTimestamp(), processes?.Compiling());
             await RunAsync(round, counts: false);
-            quiet = processes is null || processes.Compiling() - before <= HardlyAny * Stopwatch.GetElapsedTime(startedAt) ? quiet + 1 : 0;
+            var after = processes?.Compiling();
+            isSeen |= after > TimeSpan.Zero;
+            quiet = processes is null || after - before <= HardlyAny * Stopwatch.GetElapsedTime(startedAt) ? quiet + 1 : 0;
         }
+        if (!isSeen)
+            throw new InvalidOperationException("nothing seems to be compiled: has the runtime given that thread another name?");
         Forget();
     }
 
