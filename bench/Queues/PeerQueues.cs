@@ -9,9 +9,12 @@ public sealed class PeerQueues : IAsyncDisposable
     /// <summary>As many as a service of the platform has.</summary>
     public const int Connections = 20;
 
+    /// <summary>The one against which goals are stated.</summary>
+    public const string GraphileWorker = "graphile-worker";
+
     private static readonly (string Name, string Script, JsonObject DrainOptions)[] Scripts =
     [
-        ("graphile-worker", "graphile-worker.mjs", []),
+        (GraphileWorker, "graphile-worker.mjs", []),
         ("graphile-worker, local queue", "graphile-worker.mjs", new JsonObject { ["localQueue"] = true }),
         ("pg-boss, asked without a pause", "pg-boss.mjs", []),
         ("BullMQ (Redis, kept in memory)", "bullmq.mjs", []),

@@ -23,7 +23,7 @@ public sealed class QueueContest(Queue queue, IReadOnlyList<string> only, CalmRo
     // The peers' runtime soon is done with compiling what they do.
     private const int WarmUpRounds = 4;
 
-    // Ours goes on for minutes on a slow machine: until it has had hardly anything to compile for a while, or never seems to end.
+    // Ours goes on for minutes on a slow machine: we wait until it has had hardly anything to compile for as many rounds, and not for ever.
     private const double HardlyAny = 0.02;
     private const int MostWarmUpRounds = 120;
 
@@ -32,6 +32,9 @@ public sealed class QueueContest(Queue queue, IReadOnlyList<string> only, CalmRo
     private LoadResult _create = new();
     private ProcessorTimes _drainTimes;
     private int _warmUpRounds;
+
+    /// <summary>The queue's name.</summary>
+    public string Name => queue.Name;
 
     /// <summary>The middle one, in milliseconds, from creation to start.</summary>
     public double StartMedianMs => _start.PercentileMs(0.50);
@@ -60,7 +63,7 @@ public sealed class QueueContest(Queue queue, IReadOnlyList<string> only, CalmRo
 
     /// <summary>Says for how long it has warmed up.</summary>
     public void ExplainWarmUp() => Terminal.Out.MarkupLineInterpolated(
-        $"{queue.Name}: {_warmUpRounds} rounds to warm up{(_warmUpRounds < MostWarmUpRounds ? "" : ", and the runtime still compiled")}.");
+        $"{Name}: {_warmUpRounds} rounds to warm up{(_warmUpRounds < MostWarmUpRounds ? "" : ", and the runtime still compiled")}.");
 
     /// <summary>A table for rows of contests.</summary>
     public static Table NewTable() => Terminal.NewTable("queue", "create to start, p50 ms", "p99 ms", $"creates/s, {Callers} in flight", "p99 ms", $"drained/s, {Workers} workers");
@@ -69,7 +72,7 @@ public sealed class QueueContest(Queue queue, IReadOnlyList<string> only, CalmRo
     public static void Explain(int rounds, TimeSpan round, int connections) => Terminal.Out.MarkupLineInterpolated(
         $"{rounds} rounds of {round.TotalSeconds} s, medians, on {Environment.ProcessorCount} cores shared by all; {connections} connections; Postgres with fsync on; {DrainedJobs:N0} jobs to drain.");
 
-    public void AddTo(Table table) => table.AddRow(queue.Name, Text(StartMedianMs, "F2"), Text(_start.PercentileMs(0.99), "F2"), Text(CreatesPerSecond, "F0"),
+    public void AddTo(Table table) => table.AddRow(Name, Text(StartMedianMs, "F2"), Text(_start.PercentileMs(0.99), "F2"), Text(CreatesPerSecond, "F0"),
         Text(_create.PercentileMs(0.99), "F2"), Text(DrainedPerSecond, "F0"));
 
     /// <summary>Where the processor time of each measure went, in microseconds of each; for those whose parts are known.</summary>
@@ -92,7 +95,8 @@ public sealed class QueueContest(Queue queue, IReadOnlyList<string> only, CalmRo
             await RunAsync(round, counts: false);
             var after = processes?.Compiling();
             isSeen |= after > TimeSpan.Zero;
-            quiet = processes is null || after - before <= HardlyAny * Stopwatch.GetElapsedTime(startedAt) ? quiet + 1 : 0;
+            // Before it begins it waits until nothing new has been called for a moment: that is no quiet yet.
+            quiet = processes is null || isSeen && after - before <= HardlyAny * Stopwatch.GetElapsedTime(startedAt) ? quiet + 1 : 0;
         }
         if (!isSeen)
             throw new InvalidOperationException("nothing seems to be compiled: has the runtime given that thread another name?");
