@@ -1,4 +1,6 @@
+using AgentPlatform.Contracts.Audit.V1;
 using AgentPlatform.Contracts.Session.V1;
+using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Client = AgentPlatform.Contracts.Session.V1.SessionService.SessionServiceClient;
 
@@ -104,14 +106,16 @@ public sealed class SessionSweeperTests : IClassFixture<Platform>
                 Assert.NotEqual(0, await CountAsync(table, kept));
         }
         // Other tests' removals are on record too, maybe before this one; and what they have ended may go along.
-        var removals = new List<string[]>();
+        var audit = await _platform.ClientAsync<AuditService.AuditServiceClient>(Tokens.Auditor());
+        List<Struct> removals = [];
         await Eventually.TrueAsync(async () =>
         {
-            removals = await _platform.SqlAsync<string[]>("SELECT ARRAY[metadata ->> 'ids', metadata ->> 'count'] FROM audit.audit_log WHERE operation = 'session.remove' AND metadata ->> 'ids' LIKE '%' || $1 || '%'", old);
+            var entries = (await audit.ListEntriesAsync(new ListEntriesRequest { Operation = "session.remove" })).Entries;
+            removals = [.. entries.Select(e => e.Metadata).Where(m => m.Fields["ids"].StringValue.Contains(old, StringComparison.Ordinal))];
             return removals.Count > 0;
         }, "the removal is on record");
-        var removal = Assert.Single(removals);
-        Assert.Equal($"{removal[0].Split(' ').Length}", removal[1]);
+        var removal = Assert.Single(removals).Fields;
+        Assert.Equal($"{removal["ids"].StringValue.Split(' ').Length}", removal["count"].StringValue);
 
         // The hold is lifted, although the session has ended, and its time is over at once.
         await person.UpdateSessionAsync(new UpdateSessionRequest { Id = held, UpdateMask = new() { Paths = { "legal_hold" } } });
